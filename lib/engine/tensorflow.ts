@@ -1,0 +1,116 @@
+/**
+ * TensorFlow.js, and the engine under it: every other module imports `tf` from here.
+ *
+ * The engine is chosen once, when this module is first imported: the native addon that set-up builds, else
+ * wasm, else pure JavaScript. `LAB_ENGINE=native|wasm|cpu` forces one, `LAB_THREADS=n` sets the threads of an
+ * operation on the native engine. Await `ready` before the first operation: wasm starts asynchronously.
+ */
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+
+export { tf };
+
+export type EngineName = 'native' | 'wasm' | 'cpu';
+
+export interface Engine {
+  readonly name: EngineName;
+  /** Name and version of what computes, such as "TensorFlow 2.21.0". */
+  readonly version: string;
+  /** Threads that one operation may use. */
+  readonly threads: number;
+  /** Why this engine runs and not a faster one; empty for the native engine. */
+  readonly reason: string;
+}
+
+const engineNames: readonly EngineName[] = ['native', 'wasm', 'cpu'];
+const requireFromProject = createRequire(join(process.cwd(), 'package.json'));
+
+/**
+ * One thread by default: at the sizes of these notebooks waking TensorFlow's pool costs more than a second
+ * thread gains, and the free core runs a second notebook or seed (`npm run doctor` measures both).
+ */
+const defaultThreads = 1;
+
+function forcedEngine(): EngineName | undefined {
+  const name = process.env.LAB_ENGINE;
+  if (!name) return undefined;
+  if (engineNames.includes(name as EngineName)) return name as EngineName;
+  throw new Error(`LAB_ENGINE is "${name}"; expected one of ${engineNames.join(', ')}.`);
+}
+
+function requestedThreads(): number {
+  const value = process.env.LAB_THREADS;
+  if (!value) return defaultThreads;
+  const threads = Number(value);
+  if (Number.isInteger(threads) && threads > 0) return threads;
+  throw new Error(`LAB_THREADS is "${value}"; expected a whole number of at least 1.`);
+}
+
+/** TensorFlow reads these settings once, when its library is loaded. */
+function configureNative(threads: number): void {
+  process.env.TF_CPP_MIN_LOG_LEVEL ??= '3';
+  process.env.TF_NUM_INTRAOP_THREADS = String(threads);
+  process.env.TF_NUM_INTEROP_THREADS = String(threads);
+}
+
+/** The addon of quietly.cc. */
+interface Quietly {
+  quietly(work: () => void): void;
+}
+
+function startNative(): Engine {
+  const threads = requestedThreads();
+  configureNative(threads);
+  const { quietly } = requireFromProject('@tensorflow/tfjs-node-gpu/lib/napi-v8/quietly.node') as Quietly;
+  quietly(() => requireFromProject('@tensorflow/tfjs-node-gpu'));
+  const { binding } = tf.backend() as unknown as { binding: { TF_Version: string } };
+  return { name: 'native', version: `TensorFlow ${binding.TF_Version}`, threads, reason: '' };
+}
+
+/** The wasm kernels lie beside the package's entry file; without their place, the package looks for a web page. */
+async function initializeWasm(): Promise<void> {
+  const wasm = requireFromProject(
+    '@tensorflow/tfjs-backend-wasm',
+  ) as typeof import('@tensorflow/tfjs-backend-wasm');
+  wasm.setWasmPaths(`${dirname(requireFromProject.resolve('@tensorflow/tfjs-backend-wasm'))}/`);
+  await tf.setBackend('wasm');
+}
+
+/** The cpu backend is removed: an operation before `ready` then fails with a sentence, and never runs elsewhere. */
+function startWasm(reason: string): [Engine, Promise<void>] {
+  tf.removeBackend('cpu');
+  return [
+    { name: 'wasm', version: `TensorFlow.js wasm ${tf.version_core}`, threads: 1, reason },
+    initializeWasm(),
+  ];
+}
+
+function startCpu(reason: string): Engine {
+  tf.setBackend('cpu');
+  // its first use prints advice to install the native engine, except in a test
+  tf.env().set('IS_TEST', true);
+  tf.scalar(0).dispose();
+  tf.env().set('IS_TEST', false);
+  return { name: 'cpu', version: `TensorFlow.js cpu ${tf.version_core}`, threads: 1, reason };
+}
+
+function firstLine(error: unknown): string {
+  return String(error instanceof Error ? error.message : error).split('\n')[0] ?? '';
+}
+
+function start(): [Engine, Promise<void>] {
+  const forced = forcedEngine();
+  if (forced === 'cpu') return [startCpu('LAB_ENGINE asks for it'), Promise.resolve()];
+  if (forced === 'wasm') return startWasm('LAB_ENGINE asks for it');
+  try {
+    return [startNative(), Promise.resolve()];
+  } catch (error) {
+    const reason = `the native engine did not load (${firstLine(error)}); \`npm run doctor\` says how to mend it`;
+    if (forced === 'native') throw new Error(`LAB_ENGINE is "native", but ${reason}.`);
+    return startWasm(reason);
+  }
+}
+
+/** The engine in use, and a promise that resolves when it takes operations. */
+export const [engine, ready]: [Engine, Promise<void>] = start();
