@@ -13,6 +13,7 @@ const commands = {
   start: () => import('./start.mjs'),
   doctor: () => import('./doctor.mjs'),
   data: () => import('./data.mjs'),
+  setup: () => import('./setup.mjs'),
 };
 
 async function run() {

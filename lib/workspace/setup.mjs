@@ -7,7 +7,14 @@ import { nativeEngine } from './setup/nativeEngine.mjs';
 import { packages } from './setup/packages.mjs';
 import { python } from './setup/python.mjs';
 
-/** @typedef {{ label: string, optional?: boolean, isDone(): boolean, make(): Promise<void> }} Step */
+/**
+ * @typedef {object} Step
+ * @property {string} label
+ * @property {boolean} [optional] whether all goes on without it
+ * @property {() => boolean} isDone quick, and asked only when the steps before it are done
+ * @property {() => Promise<void>} make
+ * @property {() => string | undefined} [obstacle] what on this machine stands in its way
+ */
 
 /** In this order: the native engine is compiled from an npm package, against a library that pip fetches. */
 function steps() {
@@ -32,9 +39,28 @@ async function makeStep(step) {
   }
 }
 
+/** `npm run setup`: nothing but set-up, for the impatient and for containers. @returns {Promise<number>} */
+export async function main() {
+  await setUp();
+  return 0;
+}
+
+/** The steps from the first that is not done: each builds on those before it. */
+export function undoneSteps() {
+  const all = steps();
+  const first = all.findIndex((step) => !step.isDone());
+  return first < 0 ? [] : all.slice(first);
+}
+
 /** Makes what is missing, with a line for each step made. Throws a SetupError whose message is one sentence. */
 export async function setUp() {
-  if (steps().every((step) => step.isDone())) return;
+  const undone = undoneSteps();
+  if (undone.length === 0) return;
+  // what stands in the way is said before minutes of work, not after
+  for (const step of undone) {
+    const obstacle = step.optional ? undefined : step.obstacle?.();
+    if (obstacle) throw new SetupError(obstacle);
+  }
   await withLock(async () => {
     for (const step of steps()) await makeStep(step);
   });

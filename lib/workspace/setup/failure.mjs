@@ -36,3 +36,14 @@ export function explainFailure(label, output, folder, log) {
   }
   return new SetupError(`Set-up failed at "${label}": ${tellingLine(output)} (all of its output: ${log}).`);
 }
+
+/** The sentence that `check` throws, if it does. @param {() => unknown} check @returns {string | undefined} */
+export function obstacleOf(check) {
+  try {
+    check();
+    return undefined;
+  } catch (error) {
+    if (error instanceof SetupError) return error.message;
+    throw error;
+  }
+}

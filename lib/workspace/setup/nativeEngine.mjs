@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { cacheFolder, pythonPath, root } from '../environment.mjs';
 import { findProgram, runCommand } from './command.mjs';
-import { SetupError } from './failure.mjs';
+import { obstacleOf, SetupError } from './failure.mjs';
 import { contents, digest, isComplete, markComplete, requireSpace, startAfresh } from './folders.mjs';
 
 const tensorflow = '2.21.0';
@@ -160,6 +160,7 @@ export const nativeEngine = {
   /** All else runs without it, on wasm. */
   optional: true,
   isDone: () => isComplete(target, addonKey()) && isComplete(libraryFolder, tensorflow),
+  obstacle: () => obstacleOf(findWheel) ?? obstacleOf(findCompiler),
   async make() {
     findWheel();
     if (!isComplete(libraryFolder, tensorflow)) await fetchLibrary();

@@ -7,7 +7,7 @@ import { runCommand } from './command.mjs';
 import { contents, digest, isComplete, markComplete, markIncomplete, requireSpace } from './folders.mjs';
 
 const folder = join(root, 'node_modules');
-const key = () => digest(contents([join(root, 'package.json'), join(root, 'package-lock.json')]));
+const key = () => digest(contents([join(root, 'package-lock.json')]));
 
 /** npm's own program when npm started this process, so that the same npm installs; else the one on PATH. */
 function npm() {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { cacheFolder, pythonLink, pythonPath, root } from '../environment.mjs';
 import { findProgram, runCommand } from './command.mjs';
-import { SetupError } from './failure.mjs';
+import { obstacleOf, SetupError } from './failure.mjs';
 import { contents, digest, isComplete, markComplete, requireSpace, startAfresh } from './folders.mjs';
 
 const requirements = join(root, 'lib', 'workspace', 'requirements.txt');
@@ -75,6 +75,7 @@ export const python = {
   label: 'Python environment',
   /** The base Python may have been removed since; a link to it that leads nowhere means to make the environment anew. */
   isDone: () => isComplete(pythonLink, key()) && fs.existsSync(pythonPath),
+  obstacle: () => obstacleOf(findPython),
   async make() {
     const base = findPython();
     const folder = join(cacheFolder, `python-${base.version}-${key()}`);

@@ -1,0 +1,20 @@
+/** `npm run data`: makes the committed inputs in data/ anew, each from the seed that data/README.md names. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import process from 'node:process';
+import { root } from './environment.mjs';
+import { setUp } from './setup.mjs';
+
+const scripts = ['lib/tasks/makeRankings.ts'];
+
+/** @returns {Promise<number>} the exit status */
+export async function main() {
+  await setUp();
+  const hook = join(root, 'lib', 'workspace', 'typescriptModules.cjs');
+  const statuses = scripts.map(
+    (script) =>
+      spawnSync(process.execPath, ['--require', hook, join(root, script)], { cwd: root, stdio: 'inherit' })
+        .status,
+  );
+  return statuses.every((status) => status === 0) ? 0 : 1;
+}

@@ -1,0 +1,4 @@
+import { beforeAll } from 'vitest';
+import { ready } from '../lib/engine/tensorflow';
+
+beforeAll(() => ready);
