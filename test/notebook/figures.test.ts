@@ -1,0 +1,139 @@
+import type { PlotData } from 'plotly.js';
+import { describe, expect, it } from 'vitest';
+import { barFigure } from '../../lib/notebook/figures/barFigure';
+import { heatmapFigure } from '../../lib/notebook/figures/heatmapFigure';
+import { histogramFigure } from '../../lib/notebook/figures/histogramFigure';
+import { lineFigure } from '../../lib/notebook/figures/lineFigure';
+import { palette } from '../../lib/notebook/theme';
+
+const titles = { title: 'title', xTitle: 'x (step)', yTitle: 'y (nats)' };
+const traces = (figure: { data: unknown[] }) => figure.data as Partial<PlotData>[];
+
+describe('lineFigure', () => {
+  const rows = [
+    { step: 0, train: 1, test: 2, seed: 1 },
+    { step: 1, train: Number.NaN, test: null, seed: 1 },
+    { step: 2, train: 3, test: 4, seed: 2 },
+  ];
+
+  it('draws one line a column, passes over what was not measured and leaves a gap at NaN', () => {
+    const figure = lineFigure(rows, { ...titles, x: 'step', y: { train: 'training', test: 'held out' } });
+    expect(traces(figure).map(({ name, x, y }) => ({ name, x, y }))).toEqual([
+      { name: 'training', x: [0, 1, 2], y: [1, null, 3] },
+      { name: 'held out', x: [0, 2], y: [2, 4] },
+    ]);
+    expect(figure.layout.showlegend).toBe(true);
+  });
+
+  it('draws one line a group, named after the column where the value alone says nothing', () => {
+    const figure = lineFigure(rows, { ...titles, x: 'step', y: 'train', group: 'seed' });
+    expect(traces(figure).map(({ name, line }) => [name, line?.color])).toEqual([
+      ['seed = 1', palette[0]],
+      ['seed = 2', palette[1]],
+    ]);
+  });
+
+  it('has no legend for a single line', () => {
+    expect(lineFigure(rows, { ...titles, x: 'step', y: 'train' }).layout.showlegend).toBe(false);
+  });
+
+  it('draws the band behind the line', () => {
+    const figure = lineFigure(
+      [
+        { step: 0, mean: 1, low: 0, high: 2 },
+        { step: 1, mean: 2, low: 1, high: 4 },
+      ],
+      { ...titles, x: 'step', y: 'mean', band: ['low', 'high'] },
+    );
+    expect(traces(figure).map(({ y, fill }) => [y, fill])).toEqual([
+      [[0, 1], undefined],
+      [[2, 4], 'tonexty'],
+      [[1, 2], undefined],
+    ]);
+  });
+
+  it('breaks a title that is wider than the figure', () => {
+    const title =
+      'Does the held-out accuracy of the reward model reach what the noise of the annotators allows?';
+    const text = lineFigure(rows, { ...titles, title, x: 'step', y: 'train' }).layout.title;
+    const lines = (text as { text: string }).text.split('<br>');
+    expect(lines.join(' ')).toBe(title);
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(64);
+  });
+});
+
+describe('histogramFigure', () => {
+  it('counts every finite value once, the greatest included', () => {
+    const rows = [0, 1, 1, 2, 3, 4, Number.NaN].map((score) => ({ score }));
+    const [trace] = traces(histogramFigure(rows, { ...titles, x: 'score', bins: 4 }));
+    expect(trace?.x).toEqual([0, 0, 1, 2, 3, 4]);
+    expect(trace?.y).toEqual([0, 1, 2, 1, 2, 0]);
+  });
+
+  it('gives each group’s share over shared bins', () => {
+    const rows = [
+      { score: 0, kind: 'worse' },
+      { score: 1, kind: 'better' },
+      { score: 4, kind: 'better' },
+    ];
+    const [worse, better] = traces(histogramFigure(rows, { ...titles, x: 'score', group: 'kind', bins: 2 }));
+    expect(worse).toMatchObject({ name: 'worse', x: [0, 0, 2, 4], y: [0, 100, 0, 0] });
+    expect(better).toMatchObject({ name: 'better', x: [0, 0, 2, 4], y: [0, 50, 50, 0] });
+  });
+
+  it('takes a single value, and none', () => {
+    expect(traces(histogramFigure([{ score: 3 }], { ...titles, x: 'score', bins: 1 }))[0]).toMatchObject({
+      x: [2.5, 2.5, 3.5],
+      y: [0, 1, 0],
+    });
+    expect(traces(histogramFigure([] as { score: number }[], { ...titles, x: 'score' }))[0]?.y).toEqual([
+      0, 0, 0,
+    ]);
+  });
+});
+
+describe('barFigure', () => {
+  const rows = [
+    { algorithm: 'PPO', reward: 0.5, error: 0.1 },
+    { algorithm: 'GRPO', reward: 0.75, error: 0.05 },
+  ];
+
+  it('labels bars with their values', () => {
+    const figure = barFigure(rows, { ...titles, x: 'algorithm', y: 'reward' });
+    expect(traces(figure)[0]).toMatchObject({ x: ['PPO', 'GRPO'], y: [0.5, 0.75], textposition: 'outside' });
+  });
+
+  it('draws error bars in place of labels', () => {
+    const figure = barFigure(rows, { ...titles, x: 'algorithm', y: 'reward', error: 'error' });
+    expect(traces(figure)[0]).toMatchObject({ error_y: { array: [0.1, 0.05] } });
+    expect(traces(figure)[0]).not.toHaveProperty('texttemplate');
+  });
+});
+
+describe('heatmapFigure', () => {
+  const options = { ...titles, x: 'prefix', y: 'gamma', z: 'value', zTitle: 'value' } as const;
+
+  it('lays rows out as a table, with a hole for a missing cell', () => {
+    const rows = [
+      { gamma: 0.9, prefix: '2+2', value: 0.648 },
+      { gamma: 0.9, prefix: '4', value: 0.8 },
+      { gamma: 0.5, prefix: '4', value: 0.8 },
+    ];
+    const figure = heatmapFigure(rows, options);
+    expect(traces(figure)[0]).toMatchObject({
+      x: ['2+2', '4'],
+      y: ['0.9', '0.5'],
+      z: [
+        [0.648, 0.8],
+        [null, 0.8],
+      ],
+    });
+    expect(figure.layout.xaxis?.type).toBe('category');
+  });
+
+  it('puts white at zero where values have both signs', () => {
+    const signed = [-1, 3].map((value) => ({ gamma: 1, prefix: value, value }));
+    expect(traces(heatmapFigure(signed, options))[0]).toHaveProperty('zmid', 0);
+    expect(traces(heatmapFigure(signed.slice(1), options))[0]).not.toHaveProperty('zmid');
+  });
+});
