@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import process from 'node:process';
-import { root } from './environment.mjs';
+import { root, typescriptHook } from './environment.mjs';
 import { setUp } from './setup.mjs';
 
 const scripts = ['lib/tasks/makeRankings.ts'];
@@ -10,11 +10,12 @@ const scripts = ['lib/tasks/makeRankings.ts'];
 /** @returns {Promise<number>} the exit status */
 export async function main() {
   await setUp();
-  const hook = join(root, 'lib', 'workspace', 'typescriptModules.cjs');
   const statuses = scripts.map(
     (script) =>
-      spawnSync(process.execPath, ['--require', hook, join(root, script)], { cwd: root, stdio: 'inherit' })
-        .status,
+      spawnSync(process.execPath, ['--require', typescriptHook, join(root, script)], {
+        cwd: root,
+        stdio: 'inherit',
+      }).status,
   );
   return statuses.every((status) => status === 0) ? 0 : 1;
 }

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { cacheFolder, pythonPath, root } from './environment.mjs';
+import { cacheFolder, pythonPath, root, typescriptHook } from './environment.mjs';
 import { findProgram } from './setup/command.mjs';
 import { undoneSteps } from './setup.mjs';
 
@@ -22,11 +22,20 @@ const line = (/** @type {string} */ name, /** @type {string} */ value) =>
 
 /** @typedef {{ name: string, version: string, threads: number, reason: string, matMulGflops: number, smallStepMs: number }} Measurement */
 
-/** Runs the engine in a process of its own. @param {Record<string, string>} env @returns {Measurement | undefined} */
+/**
+ * Runs the engine in a process of its own.
+ * @param {Record<string, string>} env
+ * @returns {Measurement | string} what it measured, or why it did not start
+ */
 function measure(env) {
-  const hook = join(root, 'lib', 'workspace', 'typescriptModules.cjs');
-  const answer = ask(process.execPath, ['--require', hook, join(root, 'lib', 'engine', 'measure.ts')], env);
-  return answer === undefined ? undefined : JSON.parse(answer);
+  const script = join(root, 'lib', 'engine', 'measure.ts');
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--require', typescriptHook, script], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, ...env },
+  });
+  if (status === 0) return JSON.parse(stdout);
+  return /Error: (.*)/.exec(stderr)?.[1] ?? 'its process ended early';
 }
 
 /** @param {Measurement} measurement */
@@ -38,14 +47,14 @@ function describeSpeed({ threads, matMulGflops, smallStepMs }) {
 function reportEngine() {
   process.stderr.write('measuring the engine …\n');
   const chosen = measure({});
-  if (!chosen) return line('engine', 'does not start');
+  if (typeof chosen === 'string') return line('engine', `none starts: ${chosen}`);
   line('engine', `${chosen.name} (${chosen.version})${chosen.reason ? `: ${chosen.reason}` : ''}`);
   line('speed', describeSpeed(chosen));
   const cores = availableParallelism();
-  const other = chosen.threads === 1 ? cores : 1;
   if (chosen.name !== 'native' || cores === 1) return;
-  const compared = measure({ LAB_THREADS: String(other) });
-  if (compared) line('', `${describeSpeed(compared)} (LAB_THREADS=${other})`);
+  const threads = chosen.threads === 1 ? cores : 1;
+  const compared = measure({ LAB_THREADS: String(threads) });
+  if (typeof compared !== 'string') line('', `${describeSpeed(compared)} (LAB_THREADS=${threads})`);
 }
 
 function reportGpu() {

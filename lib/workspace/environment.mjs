@@ -23,3 +23,6 @@ export const pythonPath = join(pythonLink, 'bin', 'python');
 
 /** The kernelspec's name, as the notebooks' metadata give it. */
 export const kernelName = 'tslab-workspace';
+
+/** With `node --require`, lets a script be TypeScript. */
+export const typescriptHook = join(root, 'lib', 'workspace', 'typescriptModules.cjs');

@@ -16,11 +16,16 @@ import { python } from './setup/python.mjs';
  * @property {() => string | undefined} [obstacle] what on this machine stands in its way
  */
 
+const engines = ['native', 'wasm', 'cpu'];
+
 /** In this order: the native engine is compiled from an npm package, against a library that pip fetches. */
 function steps() {
   /** @type {Step[]} */
   const all = [packages, python, kernelspec];
   const engine = process.env.LAB_ENGINE || 'native';
+  if (!engines.includes(engine)) {
+    throw new SetupError(`LAB_ENGINE is "${engine}"; expected one of ${engines.join(', ')}.`);
+  }
   return engine === 'native' ? [...all, nativeEngine] : all;
 }
 
@@ -37,12 +42,6 @@ async function makeStep(step) {
     if (!step.optional || !(error instanceof SetupError)) throw error;
     say(`set-up: no ${step.label}, all runs on wasm, several times slower: ${error.message}`);
   }
-}
-
-/** `npm run setup`: nothing but set-up, for the impatient and for containers. @returns {Promise<number>} */
-export async function main() {
-  await setUp();
-  return 0;
 }
 
 /** The steps from the first that is not done: each builds on those before it. */
@@ -64,4 +63,10 @@ export async function setUp() {
   await withLock(async () => {
     for (const step of steps()) await makeStep(step);
   });
+}
+
+/** `npm run setup`: nothing but set-up, for the impatient and for containers. @returns {Promise<number>} */
+export async function main() {
+  await setUp();
+  return 0;
 }
