@@ -59,8 +59,7 @@ interface Quietly {
   quietly(work: () => void): void;
 }
 
-function startNative(): Engine {
-  const threads = requestedThreads();
+function startNative(threads: number): Engine {
   configureNative(threads);
   const { quietly } = requireFromProject('@tensorflow/tfjs-node-gpu/lib/napi-v8/quietly.node') as Quietly;
   quietly(() => requireFromProject('@tensorflow/tfjs-node-gpu'));
@@ -101,10 +100,11 @@ function firstLine(error: unknown): string {
 
 function start(): [Engine, Promise<void>] {
   const forced = forcedEngine();
+  const threads = requestedThreads();
   if (forced === 'cpu') return [startCpu('LAB_ENGINE asks for it'), Promise.resolve()];
   if (forced === 'wasm') return startWasm('LAB_ENGINE asks for it');
   try {
-    return [startNative(), Promise.resolve()];
+    return [startNative(threads), Promise.resolve()];
   } catch (error) {
     const reason = `the native engine did not load (${firstLine(error)}); \`npm run doctor\` says how to mend it`;
     if (forced === 'native') throw new Error(`LAB_ENGINE is "native", but ${reason}.`);
