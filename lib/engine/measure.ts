@@ -31,7 +31,8 @@ function smallStepTime(): number {
   const input = tf.randomNormal([tokens, width]);
   const up = tf.randomNormal([width, 4 * width]) as tf.Tensor2D;
   const down = tf.randomNormal([4 * width, width]) as tf.Tensor2D;
-  const block = (x: tf.Tensor) => tf.sum(tf.square(tf.matMul(tf.tanh(tf.matMul(x as tf.Tensor2D, up)), down)));
+  const block = (x: tf.Tensor) =>
+    tf.sum(tf.square(tf.matMul(tf.tanh(tf.matMul(x as tf.Tensor2D, up)), down)));
   const gradient = tf.grad(block);
   return fastest(30, () => tf.tidy(() => gradient(input)));
 }

@@ -73,16 +73,7 @@ async function initializeWasm(): Promise<void> {
     '@tensorflow/tfjs-backend-wasm',
   ) as typeof import('@tensorflow/tfjs-backend-wasm');
   wasm.setWasmPaths(`${dirname(requireFromProject.resolve('@tensorflow/tfjs-backend-wasm'))}/`);
-  await tf.setBackend('wasm');
-}
-
-/** The cpu backend is removed: an operation before `ready` then fails with a sentence, and never runs elsewhere. */
-function startWasm(reason: string): [Engine, Promise<void>] {
-  tf.removeBackend('cpu');
-  return [
-    { name: 'wasm', version: `TensorFlow.js wasm ${tf.version_core}`, threads: 1, reason },
-    initializeWasm(),
-  ];
+  if (!(await tf.setBackend('wasm'))) throw new Error('its initialization failed');
 }
 
 function startCpu(reason: string): Engine {
@@ -94,21 +85,41 @@ function startCpu(reason: string): Engine {
   return { name: 'cpu', version: `TensorFlow.js cpu ${tf.version_core}`, threads: 1, reason };
 }
 
+/** The cpu backend is taken away: an operation before `ready` then fails with a sentence, and never runs elsewhere. */
+function startWasm(reason: string): [Engine, Promise<void>] {
+  tf.removeBackend('cpu');
+  const version = `TensorFlow.js wasm ${tf.version_core}`;
+  return [{ name: 'wasm', version, threads: 1, reason }, initializeWasm()];
+}
+
+/** Should wasm not start either, the cpu backend is given back, and `engine` tells so. */
+function startWasmElseCpu(reason: string): [Engine, Promise<void>] {
+  const makeCpuBackend = tf.findBackendFactory('cpu');
+  const [wasm, initialized] = startWasm(reason);
+  const fallBack = (error: unknown) => {
+    tf.registerBackend('cpu', makeCpuBackend);
+    Object.assign(wasm, startCpu(`${reason}, and wasm did not start (${firstLine(error)})`));
+  };
+  return [wasm, initialized.catch(fallBack)];
+}
+
 function firstLine(error: unknown): string {
   return String(error instanceof Error ? error.message : error).split('\n')[0] ?? '';
 }
 
+const askedFor = 'LAB_ENGINE asks for it';
+
 function start(): [Engine, Promise<void>] {
   const forced = forcedEngine();
   const threads = requestedThreads();
-  if (forced === 'cpu') return [startCpu('LAB_ENGINE asks for it'), Promise.resolve()];
-  if (forced === 'wasm') return startWasm('LAB_ENGINE asks for it');
+  if (forced === 'cpu') return [startCpu(askedFor), Promise.resolve()];
+  if (forced === 'wasm') return startWasm(askedFor);
   try {
     return [startNative(threads), Promise.resolve()];
   } catch (error) {
     const reason = `the native engine did not load (${firstLine(error)}); \`npm run doctor\` says how to mend it`;
     if (forced === 'native') throw new Error(`LAB_ENGINE is "native", but ${reason}.`);
-    return startWasm(reason);
+    return startWasmElseCpu(reason);
   }
 }
 

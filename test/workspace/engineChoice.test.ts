@@ -73,6 +73,13 @@ describe('without the native addon', () => {
     expect(engine.reason).toMatch(/the native engine did not load .*`npm run doctor` says how to mend it/);
   });
 
+  it('and where wasm does not start either, pure JavaScript', () => {
+    const noWebAssembly = 'WebAssembly.instantiate = () => Promise.reject(new Error("no WebAssembly here"));';
+    const engine = JSON.parse(run(noWebAssembly + describeEngine, {}, project).stdout);
+    expect(engine.name).toBe('cpu');
+    expect(engine.reason).toContain('and wasm did not start');
+  });
+
   it('LAB_ENGINE=native is refused', () => {
     const { status, stderr } = run(describeEngine, { LAB_ENGINE: 'native' }, project);
     expect(status).not.toBe(0);
