@@ -8,6 +8,7 @@
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
+import { recoverWhenCutOff } from './cutOff';
 
 export { tf };
 
@@ -125,3 +126,5 @@ function start(): [Engine, Promise<void>] {
 
 /** The engine in use, and a promise that resolves when it takes operations. */
 export const [engine, ready]: [Engine, Promise<void>] = start();
+
+recoverWhenCutOff(tf.engine());
