@@ -77,6 +77,10 @@ function writeBack({ name, path }, notebook, out) {
     const cell = codeCells(notebook).indexOf(found.index) + 1;
     return `${name}: not written back: the output of cell ${cell} names ${found.folder}, a folder of this machine.`;
   }
+  const engine = engineOf(notebook);
+  if (engine && !engine.endsWith('(native)')) {
+    return `${name}: not written back: it ran on ${engine}, and notebooks in git show the native engine's results.`;
+  }
   writeAtomically(path, formatNotebook(notebook));
   return '';
 }
