@@ -1,7 +1,7 @@
 /** Set-up: everything that the commands need, made once, and in milliseconds when nothing is to do. */
 import process from 'node:process';
 import { SetupError } from './setup/failure.mjs';
-import { kernelspec } from './setup/kernelspec.mjs';
+import { jupyter } from './setup/jupyter.mjs';
 import { withLock } from './setup/lock.mjs';
 import { nativeEngine } from './setup/nativeEngine.mjs';
 import { packages } from './setup/packages.mjs';
@@ -21,7 +21,7 @@ const engines = ['native', 'wasm', 'cpu'];
 /** In this order: the native engine is compiled from an npm package, against a library that pip fetches. */
 function steps() {
   /** @type {Step[]} */
-  const all = [packages, python, kernelspec];
+  const all = [packages, python, jupyter];
   const engine = process.env.LAB_ENGINE || 'native';
   if (!engines.includes(engine)) {
     throw new SetupError(`LAB_ENGINE is "${engine}"; expected one of ${engines.join(', ')}.`);

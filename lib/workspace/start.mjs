@@ -12,9 +12,6 @@ const options = [
   '--LabApp.default_url=/lab/tree/notebooks',
   `--KernelSpecManager.allowed_kernelspecs=${kernelName}`,
   '--KernelSpecManager.ensure_native_kernel=False',
-  // nothing is asked of the network
-  '--LabApp.news_url=None',
-  '--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate',
 ];
 
 /** @param {string[]} args @returns {Promise<number>} the exit status */

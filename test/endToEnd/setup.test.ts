@@ -74,7 +74,7 @@ describe('set-up from nothing', () => {
     const moments: [string, number][] = [
       ['', 3000],
       ['set-up: npm packages', 4000],
-      ['set-up: kernelspec', 1500],
+      ['set-up: Jupyter settings', 1500],
     ];
     for (const [text, delay] of moments) {
       const { child, ended, printed } = startCommand(clone, ['setup'], { LAB_CACHE: cache, LAB_ENGINE: '' });
@@ -114,6 +114,8 @@ describe('set-up from nothing', () => {
 
   it('installs the kernelspec of this clone', () => {
     const installed = join(clone, '.venv/share/jupyter/kernels/tslab-workspace/kernel.json');
-    expect(readFileSync(installed)).toEqual(readFileSync('lib/workspace/kernelspec/kernel.json'));
+    expect(readFileSync(installed)).toEqual(
+      readFileSync('lib/workspace/jupyter/kernels/tslab-workspace/kernel.json'),
+    );
   });
 });

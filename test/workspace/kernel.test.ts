@@ -29,7 +29,7 @@ interface Answer {
   messages: Message[];
 }
 
-const launcher = join(root, 'lib', 'workspace', 'kernelspec');
+const launcher = join(root, 'lib', 'workspace', 'jupyter', 'kernels', 'tslab-workspace');
 let folder: string;
 let project: string;
 let client: ChildProcess;
