@@ -1,0 +1,210 @@
+/**
+ * Rankings: several responses to one query, ordered by an annotator. Read from JSON lines, one ranking a line:
+ *   {"query": "What is 2+2?", "responses": ["2+2 is 4", "It may rain today"], "ranks": [1, 2]}
+ * or TRL's preference format, which becomes a ranking of two:
+ *   {"prompt": "What is 2+2?", "chosen": "2+2 is 4", "rejected": "It may rain today"}
+ * where each text may also be a list of chat messages. Columns that are not named here are passed over.
+ */
+import { readFile } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import type { Random } from '../math/random';
+
+export interface Ranking {
+  readonly query: string;
+  readonly responses: readonly string[];
+  /** The rank of each response: 1 is the best, equal ranks are a tie. */
+  readonly ranks: readonly number[];
+  /** Where the annotator is simulated: what each response is, how good it really is, and the annotator's noise. */
+  readonly kinds?: readonly string[];
+  readonly qualities?: readonly number[];
+  readonly temperature?: number;
+}
+
+/** The pairs (better, worse) of a ranking, as places in its list of responses. A tie gives none. */
+export function rankedPairs(ranks: readonly number[]): [better: number, worse: number][] {
+  return ranks.flatMap((rank, better) =>
+    ranks.flatMap((other, worse): [number, number][] => (rank < other ? [[better, worse]] : [])),
+  );
+}
+
+/** The share of pairs, over all rankings, whose better response has the higher score; equal scores are wrong. */
+export function pairwiseAccuracy(
+  scores: readonly (readonly number[])[],
+  rankings: readonly Pick<Ranking, 'ranks'>[],
+): number {
+  let correct = 0;
+  let pairs = 0;
+  rankings.forEach(({ ranks }, r) => {
+    for (const [better, worse] of rankedPairs(ranks)) {
+      pairs += 1;
+      if (scores[r]![better]! > scores[r]![worse]!) correct += 1;
+    }
+  });
+  return correct / pairs;
+}
+
+/** Holds out a share of the queries with all their rankings: none of them is seen in training. */
+export function holdOutQueries(
+  rankings: readonly Ranking[],
+  share: number,
+  random: Random,
+): { readonly train: readonly Ranking[]; readonly heldOut: readonly Ranking[] } {
+  const queries = [...new Set(rankings.map(({ query }) => query))];
+  const order = random.permutation(queries.length);
+  const chosen = new Set(order.slice(0, Math.round(share * queries.length)).map((i) => queries[i]!));
+  return {
+    train: rankings.filter(({ query }) => !chosen.has(query)),
+    heldOut: rankings.filter(({ query }) => chosen.has(query)),
+  };
+}
+
+/** How many bad lines an error tells of. */
+const shownProblems = 5;
+
+/**
+ * Reads rankings from a .jsonl or .jsonl.gz file.
+ * @throws one error for all bad lines, each by its number and what is wrong with it
+ */
+export async function readRankings(path: string): Promise<Ranking[]> {
+  return parseRankings(await readText(path), path);
+}
+
+async function readText(path: string): Promise<string> {
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    throw new Error(
+      `${path} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`,
+    );
+  });
+  const zipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  const content = zipped
+    ? await promisify(gunzip)(bytes).catch((error: Error) => {
+        throw new Error(`${path} cannot be unpacked: ${error.message}.`);
+      })
+    : bytes;
+  return new TextDecoder().decode(content);
+}
+
+/** @param name what an error calls the text, such as its file */
+export function parseRankings(text: string, name: string): Ranking[] {
+  const rankings: Ranking[] = [];
+  const problems: string[] = [];
+  text.split(/\r?\n/u).forEach((line, index) => {
+    if (line.trim() === '') return;
+    try {
+      rankings.push(parseLine(line));
+    } catch (error) {
+      problems.push(`line ${index + 1}: ${(error as Error).message}`);
+    }
+  });
+  if (problems.length > 0) {
+    const more = problems.length > shownProblems ? `\n  and ${problems.length - shownProblems} more` : '';
+    const lines = rankings.length + problems.length;
+    throw new Error(
+      `${name}: ${problems.length} of ${lines} lines ${problems.length === 1 ? 'is not a ranking' : 'are not rankings'}:\n  ${problems.slice(0, shownProblems).join('\n  ')}${more}`,
+    );
+  }
+  if (rankings.length === 0) throw new Error(`${name} holds no rankings.`);
+  return rankings;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function parseLine(line: string): Ranking {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    throw new Error(`it is not JSON (${(error as Error).message})`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Error(`expected an object, found ${shown(value)}`);
+  }
+  const fields = value as Fields;
+  if ('query' in fields) return parseRanking(fields);
+  if ('chosen' in fields || 'rejected' in fields) return parsePreference(fields);
+  throw new Error('expected the fields query, responses and ranks, or prompt, chosen and rejected');
+}
+
+function parseRanking(fields: Fields): Ranking {
+  const query = textField(fields, 'query');
+  const responses = listField(fields, 'responses', isText, 'texts');
+  const ranks = listField(fields, 'ranks', isRank, 'whole numbers from 1');
+  if (responses.length < 2) throw new Error(`"responses" has ${responses.length}; expected at least 2`);
+  sameLength('ranks', ranks, responses);
+  if (new Set(ranks).size === 1) throw new Error('"ranks" are all equal: there is no better response');
+
+  const { kinds, qualities, temperature } = fields;
+  const extra: { kinds?: string[]; qualities?: number[]; temperature?: number } = {};
+  if (kinds !== undefined)
+    extra.kinds = sameLength('kinds', listField(fields, 'kinds', isText, 'texts'), responses);
+  if (qualities !== undefined) {
+    extra.qualities = sameLength('qualities', listField(fields, 'qualities', isNumber, 'numbers'), responses);
+  }
+  if (temperature !== undefined) {
+    if (!isNumber(temperature) || temperature <= 0) {
+      throw new Error(`"temperature" is ${shown(temperature)}; expected a number above 0`);
+    }
+    extra.temperature = temperature;
+  }
+  return { query, responses, ranks, ...extra };
+}
+
+function parsePreference(fields: Fields): Ranking {
+  return {
+    query: messageField(fields, 'prompt'),
+    responses: [messageField(fields, 'chosen'), messageField(fields, 'rejected')],
+    ranks: [1, 2],
+  };
+}
+
+/** A text, or chat messages [{role, content}, …], whose contents are joined by a line break. */
+function messageField(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (!Array.isArray(value)) return textField(fields, name);
+  if (value.length === 0) throw new Error(`"${name}" is an empty list of messages`);
+  return value
+    .map((message: Fields | null, i) => {
+      if (!isText(message?.content)) {
+        throw new Error(`"${name}"[${i}] is ${shown(message)}; expected a message with a role and a content`);
+      }
+      return message.content;
+    })
+    .join('\n');
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
+const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
+const isRank = (value: unknown): value is number => isNumber(value) && Number.isInteger(value) && value >= 1;
+
+function textField(fields: Fields, name: string): string {
+  const value = fields[name];
+  if (value === undefined) throw new Error(`"${name}" is missing`);
+  if (!isText(value)) throw new Error(`"${name}" is ${shown(value)}; expected a text that is not empty`);
+  return value;
+}
+
+function listField<Item>(
+  fields: Fields,
+  name: string,
+  isItem: (value: unknown) => value is Item,
+  items: string,
+): Item[] {
+  const value = fields[name];
+  if (value === undefined) throw new Error(`"${name}" is missing`);
+  if (!Array.isArray(value)) throw new Error(`"${name}" is ${shown(value)}; expected a list of ${items}`);
+  return value.map((item: unknown, i) => {
+    if (!isItem(item)) throw new Error(`"${name}"[${i}] is ${shown(item)}; expected a list of ${items}`);
+    return item;
+  });
+}
+
+function sameLength<Item>(name: string, items: Item[], responses: readonly string[]): Item[] {
+  if (items.length === responses.length) return items;
+  throw new Error(`"${name}" has ${items.length} entries for ${responses.length} responses`);
+}
+
+function shown(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'undefined';
+  return text.length > 40 ? `${text.slice(0, 37)}…` : text;
+}
