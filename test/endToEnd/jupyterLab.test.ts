@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 /** Where Chromium is, or undefined; CI installs it, and then its absence is an error. */
@@ -72,6 +72,12 @@ async function kernelStatus(page: Page, status: string) {
   await page.getByText(`TypeScript (tslab workspace) | ${status}`).waitFor({ timeout: 180_000 });
 }
 
+/** Whether the whole of an element can be seen in the notebook. */
+async function inView(element: Locator) {
+  const box = (await element.count()) > 0 ? await element.boundingBox() : null;
+  return box !== null && box.y > 90 && box.y + box.height < 980;
+}
+
 async function menu(page: Page, name: string, item: string) {
   await page.getByRole('menuitem', { name, exact: true }).click();
   await page.getByRole('menuitem', { name: item, exact: true }).click();
@@ -111,8 +117,17 @@ describe.skipIf(!executablePath)('JupyterLab in Chromium (skipped where none is 
     await menu(page, 'Run', 'Run All Cells');
     await kernelStatus(page, 'Busy');
     await kernelStatus(page, 'Idle');
+    // JupyterLab draws the cells that are in view: go there as a reader does, from the top, by the wheel
+    await page.locator('.jp-Cell').last().click();
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Control+Home');
     const figure = page.locator('.js-plotly-plot .main-svg').first();
-    await figure.scrollIntoViewIfNeeded();
+    await page.mouse.move(800, 600);
+    while (!(await inView(figure))) {
+      await page.mouse.wheel(0, 300);
+      await sleep(200);
+    }
+    await sleep(500);
     await page.screenshot({ path: join(screenshots, `${basename(name, '.ipynb')}.png`) });
     expect(await figure.isVisible()).toBe(true);
     expect(
