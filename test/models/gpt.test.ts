@@ -50,7 +50,9 @@ describe('layerNorm', () => {
       expectClose(normalize(x, gain, bias).arraySync(), outputs.y, tolerance);
       const gradients = tf.grads((a, b, c) => normalize(a!, b!, c!).mul(upstream).sum())([x, gain, bias]);
       const expected = [outputs.dx, outputs.dweight, outputs.dbias];
-      gradients.forEach((gradient, i) => expectClose(gradient.arraySync(), expected[i], tolerance));
+      for (const [i, gradient] of gradients.entries()) {
+        expectClose(gradient.arraySync(), expected[i], tolerance);
+      }
     });
   });
 });
