@@ -161,6 +161,14 @@ describe('output', () => {
     expect(streams.length).toBeLessThan(500);
   });
 
+  it('brings every display of a cell that never pauses', async () => {
+    const { id, messages } = await run(
+      "for (let i = 0; i < 3000; i++) require('tslab').display.text(String(i));",
+    );
+    const displays = messages.filter(({ parent, type }) => parent === id && type === 'display_data');
+    expect(displays).toHaveLength(3000);
+  });
+
   it('keeps the order of printing, errors and displays', async () => {
     const { id, messages } = await run(`
       console.log('a'); console.log('b'); console.error('c');

@@ -65,8 +65,11 @@ function send(socket, key, address, type, content, request) {
   sent.catch(() => {}); // The client left, or the kernel is closing.
 }
 
-/** Without a limit on what waits, a send is done when it returns: nothing is dropped, nothing has to be awaited. */
-const unlimited = { sendHighWaterMark: 0 };
+/**
+ * Without a limit on what waits, a send is done when it returns: nothing is dropped, nothing has to be awaited.
+ * Without the time limit of 0, zeromq would put off each 512th send, and then refuse the next as one too many.
+ */
+const unlimited = { sendHighWaterMark: 0, sendTimeout: 0 };
 
 /** @param {Connection} connection @param {string} channel */
 function address(connection, channel) {
