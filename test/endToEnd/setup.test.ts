@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -42,6 +51,19 @@ describe('what set-up cannot do without is said in one sentence, before any work
     expect(status).toBe(1);
   });
 
+  it.each([
+    ['too old', '3 9 18 True', 'Python 3.9.18 \\(.+/python3\\) is too old'],
+    ['without venv', '3 12 1 False', 'Python 3.12.1 \\(.+/python3\\) has no venv module'],
+  ])('a Python that is %s', async (_name, answer, sentence) => {
+    const folder = join(tools, answer);
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'python3'), `#!/bin/sh\necho ${answer}\n`, { mode: 0o755 });
+    const PATH = `${folder}:${pathWith('node', 'npm', 'sh')}`;
+    const { status, output } = await run(['reproduce'], { PATH });
+    expect(output).toMatch(oneSentence(sentence));
+    expect(status).toBe(1);
+  });
+
   it('a Python that is named and not there', async () => {
     const { status, output } = await run(['test'], { LAB_PYTHON: '/nowhere/python3' });
     expect(output).toMatch(oneSentence('LAB_PYTHON names /nowhere/python3, which is not there'));
@@ -50,7 +72,6 @@ describe('what set-up cannot do without is said in one sentence, before any work
 
   it('a Node that is too new', async () => {
     const fake = join(tools, 'node23.cjs');
-    const { writeFileSync } = await import('node:fs');
     writeFileSync(fake, "Object.defineProperty(process.versions, 'node', { value: '23.1.0' });\n");
     const { status, output } = await run(['start'], { NODE_OPTIONS: `--require ${fake}` });
     expect(output).toMatch(oneSentence('Node 23.1.0 is too new'));
