@@ -3,6 +3,7 @@
  * (`--quick`, `--seed`, `--set name=value`) through LAB_PARAMETERS.
  */
 import { engine, ready } from '../engine/tensorflow';
+import { InputError } from '../errors/inputError';
 import { display } from './display';
 import { nearestName } from './nearestName';
 
@@ -36,7 +37,7 @@ function requested(): Request {
   try {
     return JSON.parse(text) as Request;
   } catch {
-    throw new Error(`LAB_PARAMETERS is not JSON: ${text}`);
+    throw new InputError(`LAB_PARAMETERS is not JSON: ${text}`);
   }
 }
 
@@ -67,11 +68,13 @@ function override(name: string, value: unknown, defaults: Readonly<Record<string
   const like = defaults[name];
   if (like === undefined || !Object.hasOwn(defaults, name)) {
     const nearest = nearestName(name, Object.keys(defaults));
-    throw new Error(`There is no parameter "${name}"; did you mean "${nearest}"?`);
+    throw new InputError(
+      `There is no parameter "${name}"; did you mean "${nearest}"? There are ${Object.keys(defaults).join(', ')}.`,
+    );
   }
   const result = parsed(value, like);
   if (result === undefined) {
-    throw new Error(`Parameter "${name}" is ${JSON.stringify(value)}; expected ${typeName(like)}.`);
+    throw new InputError(`Parameter "${name}" is ${JSON.stringify(value)}; expected ${typeName(like)}.`);
   }
   return result;
 }

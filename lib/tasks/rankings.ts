@@ -8,6 +8,7 @@
 import { readFile } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
+import { InputError } from '../errors/inputError';
 import type { Random } from '../math/random';
 
 export interface Ranking {
@@ -72,14 +73,14 @@ export async function readRankings(path: string): Promise<Ranking[]> {
 
 async function readText(path: string): Promise<string> {
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new Error(
+    throw new InputError(
       `${path} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`,
     );
   });
   const zipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
   const content = zipped
     ? await promisify(gunzip)(bytes).catch((error: Error) => {
-        throw new Error(`${path} cannot be unpacked: ${error.message}.`);
+        throw new InputError(`${path} cannot be unpacked: ${error.message}.`);
       })
     : bytes;
   return new TextDecoder().decode(content);
@@ -100,11 +101,11 @@ export function parseRankings(text: string, name: string): Ranking[] {
   if (problems.length > 0) {
     const more = problems.length > shownProblems ? `\n  and ${problems.length - shownProblems} more` : '';
     const lines = rankings.length + problems.length;
-    throw new Error(
+    throw new InputError(
       `${name}: ${problems.length} of ${lines} lines ${problems.length === 1 ? 'is not a ranking' : 'are not rankings'}:\n  ${problems.slice(0, shownProblems).join('\n  ')}${more}`,
     );
   }
-  if (rankings.length === 0) throw new Error(`${name} holds no rankings.`);
+  if (rankings.length === 0) throw new InputError(`${name} holds no rankings.`);
   return rankings;
 }
 

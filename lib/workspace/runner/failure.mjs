@@ -6,7 +6,7 @@ import { headingBefore } from './summary.mjs';
 /** @typedef {Extract<import('./execute.mjs').ExecutionEvent, { event: 'dead' }>} DeadEvent */
 
 /** @param {readonly string[]} lines */
-const indented = (lines) => lines.map((line) => `\n    ${line}`).join('');
+const indented = (lines) => lines.map((line) => `\n${line}`.replaceAll('\n', '\n    ')).join('');
 
 /**
  * The kernel's traceback starts with the error's name and message, and quotes the lines that threw.
