@@ -7,6 +7,7 @@ import { root } from '../environment.mjs';
 import { writeAtomically } from '../setup/folders.mjs';
 import { execute } from './execute.mjs';
 import { explainDeath, explainError } from './failure.mjs';
+import { linkFrom } from './links.mjs';
 import { findMachinePath, formatNotebook, normalize, withoutOutputs } from './normalize.mjs';
 import { showProgress } from './progress.mjs';
 import { commit, versions } from './provenance.mjs';
@@ -117,7 +118,7 @@ async function runNotebook(file, results, made, request, progress) {
     date: new Date(started).toISOString(),
     ...made,
   };
-  fs.writeFileSync(executed, formatNotebook(notebook));
+  fs.writeFileSync(executed, formatNotebook(linkFrom(notebook, join(request.out, name))));
   fs.writeFileSync(join(folder, runFile), `${JSON.stringify(run, null, 2)}\n`);
   publish(results, request.out, name);
   progress.end(name, run.failure || `${name}: ${run.cells} cells, ${duration(run.seconds)}`);
