@@ -8,12 +8,8 @@ import { findProgram } from './setup/command.mjs';
 import { undoneSteps } from './setup.mjs';
 
 /** What a program prints, or undefined when it is missing or fails. @param {string} command @param {string[]} args */
-function ask(command, args, env = {}) {
-  const { status, stdout } = spawnSync(command, args, {
-    cwd: root,
-    encoding: 'utf8',
-    env: { ...process.env, ...env },
-  });
+function ask(command, args) {
+  const { status, stdout } = spawnSync(command, args, { cwd: root, encoding: 'utf8' });
   return status === 0 ? stdout.trim() : undefined;
 }
 

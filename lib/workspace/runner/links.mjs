@@ -1,6 +1,7 @@
 /** Links to the CSVs that a notebook wrote. */
 import { join, relative, sep } from 'node:path';
 import { root } from '../environment.mjs';
+import { joined, labMetadata } from './normalize.mjs';
 
 /** @typedef {import('./normalize.mjs').Notebook} Notebook */
 
@@ -11,13 +12,13 @@ import { root } from '../environment.mjs';
  */
 export function linkFrom(notebook, folder) {
   const copy = structuredClone(notebook);
-  for (const { metadata, data } of copy.cells.flatMap(({ outputs }) => outputs ?? [])) {
-    const csv = /** @type {{ csv?: string } | undefined} */ (metadata?.lab)?.csv;
+  for (const output of copy.cells.flatMap(({ outputs }) => outputs ?? [])) {
+    const { data } = output;
+    const csv = labMetadata(output)?.csv;
     const html = data?.['text/html'];
     if (!csv || !html) continue;
     const href = encodeURI(relative(folder, join(root, csv)).split(sep).join('/'));
-    const text = Array.isArray(html) ? html.join('') : String(html);
-    Object.assign(data, { 'text/html': [text.replace(/href="[^"]*"/, () => `href="${href}"`)] });
+    Object.assign(data, { 'text/html': [joined(html).replace(/href="[^"]*"/, () => `href="${href}"`)] });
   }
   return copy;
 }

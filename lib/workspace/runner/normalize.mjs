@@ -18,7 +18,7 @@ const languageFields = ['name', 'file_extension', 'mimetype', 'codemirror_mode']
 const executionFields = ['execution', 'ExecuteTime'];
 
 /** @param {unknown} text a string, or its lines as nbformat stores them */
-const joined = (text) => (Array.isArray(text) ? text.join('') : String(text ?? ''));
+export const joined = (text) => (Array.isArray(text) ? text.join('') : String(text ?? ''));
 
 /** @param {unknown} text @returns {string[]} the lines, each with its line feed */
 const lines = (text) => joined(text).match(/[^\n]*\n|[^\n]+/g) ?? [];
@@ -41,9 +41,9 @@ function normalizeData(data) {
   );
 }
 
-/** @param {Output} output */
-const labMetadata = ({ metadata }) =>
-  /** @type {{ volatile?: boolean, csv?: string } | undefined} */ (metadata?.lab);
+/** What the notebooks' own displays say of an output. @param {Output} output */
+export const labMetadata = ({ metadata }) =>
+  /** @type {{ volatile?: boolean, csv?: string, engine?: string } | undefined} */ (metadata?.lab);
 
 /** @param {Output} output @returns {Output} */
 function normalizeOutput(output) {

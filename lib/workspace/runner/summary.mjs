@@ -1,12 +1,9 @@
 /** What an executed notebook holds, and how a run is told in words. */
+import { joined, labMetadata } from './normalize.mjs';
 
 /** @typedef {import('./normalize.mjs').Notebook} Notebook */
-/** @typedef {import('./normalize.mjs').Cell} Cell */
 
 const plotly = 'application/vnd.plotly.v1+json';
-
-/** @param {Cell} cell */
-const sourceOf = ({ source }) => (Array.isArray(source) ? source.join('') : source);
 
 /** @param {Notebook} notebook */
 const outputsOf = (notebook) => notebook.cells.flatMap(({ outputs = [] }) => outputs);
@@ -19,24 +16,20 @@ export function figures(notebook) {
 
 /** The CSV files that the notebook linked to. @param {Notebook} notebook */
 export function csvFiles(notebook) {
-  const named = outputsOf(notebook).map(
-    ({ metadata }) => /** @type {{ csv?: string } | undefined} */ (metadata?.lab)?.csv,
-  );
+  const named = outputsOf(notebook).map((output) => labMetadata(output)?.csv);
   return [...new Set(named.filter((path) => path !== undefined))];
 }
 
 /** Which engine computed, as the notebook's first cell tells it; '' if it does not. @param {Notebook} notebook */
 export function engineOf(notebook) {
-  const named = outputsOf(notebook).map(
-    ({ metadata }) => /** @type {{ engine?: string } | undefined} */ (metadata?.lab)?.engine,
-  );
+  const named = outputsOf(notebook).map((output) => labMetadata(output)?.engine);
   return named.find((engine) => engine !== undefined) ?? '';
 }
 
 /** The indices of the cells that are run: the n-th of them is told as cell n. @param {Notebook} notebook */
 export function codeCells({ cells }) {
   return [...cells.entries()]
-    .filter(([, cell]) => cell.cell_type === 'code' && sourceOf(cell).trim() !== '')
+    .filter(([, cell]) => cell.cell_type === 'code' && joined(cell.source).trim() !== '')
     .map(([index]) => index);
 }
 
@@ -45,7 +38,7 @@ export function headingBefore({ cells }, index) {
   const headings = cells
     .slice(0, index)
     .filter(({ cell_type: type }) => type === 'markdown')
-    .flatMap((cell) => sourceOf(cell).match(/^#{1,6} .*$/gm) ?? []);
+    .flatMap((cell) => joined(cell.source).match(/^#{1,6} .*$/gm) ?? []);
   return headings.at(-1)?.replace(/^#+ +/, '') ?? '';
 }
 

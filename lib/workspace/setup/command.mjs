@@ -20,7 +20,7 @@ export function findProgram(name) {
  * @param {string} label @param {() => string} details
  * @returns {() => void} ends the showing
  */
-export function showProgress(label, details = () => '') {
+function showProgress(label, details = () => '') {
   const start = Date.now();
   const terminal = process.stderr.isTTY;
   const timer = setInterval(
@@ -40,7 +40,6 @@ export function showProgress(label, details = () => '') {
  * Runs a command to its end, and throws the sentence that explains a failure.
  * The child leads a process group of its own, so that stopping set-up stops all that the child has started.
  * @param {{ label: string, command: string, args: readonly string[], cwd: string, env?: Record<string, string>, details?: () => string }} what
- * @returns {Promise<string>} what the command printed
  */
 export async function runCommand({ label, command, args, cwd, env = {}, details }) {
   const endProgress = showProgress(label, details);
@@ -69,5 +68,4 @@ export async function runCommand({ label, command, args, cwd, env = {}, details 
     fs.appendFileSync(log, `$ ${command} ${args.join(' ')}\n${output}\n[exit ${status}]\n\n`);
     throw explainFailure(label, output, cwd, log);
   }
-  return output;
 }
