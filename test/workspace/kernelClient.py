@@ -3,7 +3,7 @@
 Reads commands as JSON lines and answers each with one. A command is a list of requests, sent at once:
 {"requests": [{"type", "content"}], "interruptAt": text}; the kernel is interrupted once a cell printed that text.
 The answer holds the replies' contents and ids in the order of the requests, and all messages of iopub meanwhile.
-The command {"interrupt": true} only interrupts.
+The command {"interrupt": true} only interrupts, and ends when the kernel says that it has taken the interrupt.
 """
 
 import json
@@ -54,8 +54,8 @@ def main():
         for line in sys.stdin:
             command = json.loads(line)
             if command.get("interrupt"):
-                manager.interrupt_kernel()
-                answer = {}
+                client.control_channel.send(client.session.msg("interrupt_request", {}))
+                answer = client.get_control_msg(timeout=DEADLINE)["content"]
             else:
                 answer = ask(manager, client, command["requests"], command.get("interruptAt"))
             print(json.dumps(answer), flush=True)

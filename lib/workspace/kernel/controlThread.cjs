@@ -13,9 +13,20 @@ const patienceAtEnd = 1000;
 /** @type {NodeJS.Timeout | undefined} */
 let insisting;
 
-parentPort?.on('message', () => clearInterval(insisting));
+/** The replies to interrupts that the kernel's thread has not taken yet. @type {(() => void)[]} */
+const unanswered = [];
 
-function interrupt() {
+parentPort?.on('message', () => {
+  clearInterval(insisting);
+  for (const answer of unanswered.splice(0)) answer();
+});
+
+/**
+ * The reply waits until the interrupt has been taken: a cell that a client sends after it is not the one meant.
+ * @param {() => void} answer
+ */
+function interrupt(answer) {
+  unanswered.push(answer);
   clearInterval(insisting);
   insisting = setInterval(() => process.kill(process.pid, 'SIGINT'), patience);
   parentPort?.postMessage('interrupt');
@@ -31,8 +42,7 @@ async function end() {
 /** @type {import('./protocol.cjs').Handler} */
 function control({ header, content }, reply) {
   if (header.msg_type === 'interrupt_request') {
-    reply({ status: 'ok' });
-    interrupt();
+    interrupt(() => reply({ status: 'ok' }));
   } else if (header.msg_type === 'shutdown_request') {
     reply({ status: 'ok', restart: content.restart ?? false });
     void end();
