@@ -10,7 +10,8 @@ import { type RewardModel, rewardScores } from '../models/rewardModel';
 import { encodeSequence, longest, padSequences, type Sequence } from '../models/sequences';
 import type { Tokenizer } from '../models/tokenizer';
 import { pairwiseAccuracy, type Ranking, rankedPairs } from '../tasks/rankings';
-import { clipByNorm, createAdamW } from './adamW';
+import { createAdamW } from './adamW';
+import { gradientStep } from './gradientStep';
 import { learningRateAt } from './learningRate';
 
 export interface RewardModelConfig {
@@ -59,44 +60,32 @@ export async function* trainRewardModel(
   config: RewardModelConfig,
   random: Random,
 ): AsyncGenerator<RewardModelRow, void> {
-  const { vector } = model.parameters;
-  const optimizer = createAdamW(vector, { beta2: 0.98, weightDecay: config.weightDecay });
+  const { parameters } = model;
+  const optimizer = createAdamW(parameters.vector, { beta2: 0.98, weightDecay: config.weightDecay });
   const shape = batchShape([...train, ...heldOut]);
   const batches = minibatches(train.length, config.batchSize, random);
-
-  /** [loss, gradient norm, scores of all responses …] */
-  function update(rankings: readonly EncodedRanking[], learningRate: number): tf.Tensor1D {
-    return tf.tidy(() => {
-      const batch = rankingBatch(rankings, shape);
-      let scores!: tf.Tensor2D;
-      const { value, grads } = tf.variableGrads(() => {
-        scores = tf.keep(batchScores(model, batch));
-        return bradleyTerryLoss(scores, batch.preferred);
-      }, [vector]);
-      const [gradient, norm] = clipByNorm(grads[vector.name] as tf.Tensor1D, config.maxGradNorm);
-      optimizer.update(gradient, tf.scalar(learningRate));
-      const statistics = tf.concat([value.expandDims(), norm.expandDims(), scores.flatten()]) as tf.Tensor1D;
-      scores.dispose();
-      return statistics;
-    });
-  }
+  const objective = (batch: RankingBatch) => {
+    const scores = batchScores(model, batch);
+    return { loss: bradleyTerryLoss(scores, batch.preferred), scores };
+  };
+  const descent = { parameters, optimizer, maxGradNorm: config.maxGradNorm, objective };
 
   try {
     for (let step = 1; step <= config.steps; step++) {
       const { epoch, indices } = batches.next().value;
       const rankings = indices.map((i) => train[i]!);
       const learningRate = learningRateAt(step, config);
-      const statistics = update(rankings, learningRate);
-      const [loss, norm, ...scores] = await statistics.data();
-      statistics.dispose();
+      const batch = rankingBatch(rankings, shape);
+      const { loss, scores, grad_norm } = await gradientStep(descent, batch, { step, learningRate });
+      tf.dispose([batch.ids, batch.ends, batch.preferred]);
       const evaluates = step % config.evaluateEvery === 0 || step === config.steps;
       yield {
         step,
         epoch,
-        loss: loss!,
+        loss,
         accuracy: pairwiseAccuracy(rowsOf(scores, shape.responses), rankings),
         held_out_accuracy: evaluates ? pairwiseAccuracy(await scoreRankings(model, heldOut), heldOut) : null,
-        grad_norm: norm!,
+        grad_norm,
         learning_rate: learningRate,
       };
       await checkInterrupt();

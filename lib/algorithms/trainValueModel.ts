@@ -11,7 +11,8 @@ import type { Random } from '../math/random';
 import { explainedVariance } from '../math/statistics';
 import { longest, padSequences, type Sequence } from '../models/sequences';
 import { tokenValues, type ValueModel } from '../models/valueModel';
-import { clipByNorm, createAdamW } from './adamW';
+import { createAdamW } from './adamW';
+import { gradientStep } from './gradientStep';
 import { learningRateAt } from './learningRate';
 
 export interface ValueModelConfig {
@@ -50,49 +51,33 @@ export async function* trainValueModel(
   config: ValueModelConfig,
   random: Random,
 ): AsyncGenerator<ValueModelRow, void> {
-  const { vector } = model.parameters;
-  const optimizer = createAdamW(vector);
+  const { parameters } = model;
+  const optimizer = createAdamW(parameters.vector);
   const length = longest(examples.map(({ sequence }) => sequence));
   const batches = minibatches(examples.length, config.batchSize, random);
-
-  /** [loss, gradient norm, values at all positions …] */
-  function update(batch: readonly RewardedSequence[], learningRate: number): tf.Tensor1D {
-    return tf.tidy(() => {
-      const ids = padSequences(
-        batch.map(({ sequence }) => sequence),
-        length,
-      );
-      const { returns, mask } = valueTargets(batch, length, config.discount);
-      let values!: tf.Tensor2D;
-      const { value, grads } = tf.variableGrads(() => {
-        values = tf.keep(tokenValues(model, ids));
-        return valueRegressionLoss(values, returns, mask);
-      }, [vector]);
-      const [gradient, norm] = clipByNorm(grads[vector.name] as tf.Tensor1D, config.maxGradNorm);
-      optimizer.update(gradient, tf.scalar(learningRate));
-      const statistics = tf.concat([value.expandDims(), norm.expandDims(), values.flatten()]) as tf.Tensor1D;
-      values.dispose();
-      return statistics;
-    });
-  }
+  const objective = ({ ids, returns, mask }: ValueBatch) => {
+    const values = tokenValues(model, ids);
+    return { loss: valueRegressionLoss(values, returns, mask), values };
+  };
+  const descent = { parameters, optimizer, maxGradNorm: config.maxGradNorm, objective };
 
   try {
     for (let step = 1; step <= config.steps; step++) {
       const { epoch, indices } = batches.next().value;
       const learningRate = learningRateAt(step, config);
       const batch = indices.map((i) => examples[i]!);
-      const statistics = update(batch, learningRate);
-      const [loss, norm, ...values] = await statistics.data();
-      statistics.dispose();
+      const tensors = valueBatch(batch, length, config.discount);
+      const { loss, values, grad_norm } = await gradientStep(descent, tensors, { step, learningRate });
+      tf.dispose([tensors.ids, tensors.returns, tensors.mask]);
       yield {
         step,
         epoch,
-        loss: loss!,
+        loss,
         explained_variance: explainedVariance(
           batch.flatMap((example) => exampleReturns(example, config.discount)),
           responseRows(batch, values, length).flat(),
         ),
-        grad_norm: norm!,
+        grad_norm,
         learning_rate: learningRate,
       };
       await checkInterrupt();
@@ -119,8 +104,17 @@ function responseRows(
   });
 }
 
-/** [B, T] the target at each token of each response, and 1 where there is one; the end token has none. */
-function valueTargets(batch: readonly RewardedSequence[], length: number, discount: number) {
+interface ValueBatch {
+  /** [B, T] */
+  readonly ids: tf.Tensor2D;
+  /** [B, T] the target at each token of each response */
+  readonly returns: tf.Tensor2D;
+  /** [B, T] 1 where there is a target; the end token has none */
+  readonly mask: tf.Tensor2D;
+}
+
+function valueBatch(batch: readonly RewardedSequence[], length: number, discount: number): ValueBatch {
+  const sequences = batch.map(({ sequence }) => sequence);
   const returns = new Float32Array(batch.length * length);
   const mask = new Float32Array(batch.length * length);
   batch.forEach((example, row) => {
@@ -130,7 +124,11 @@ function valueTargets(batch: readonly RewardedSequence[], length: number, discou
     mask.fill(1, start, start + responseLength);
   });
   const shape: [number, number] = [batch.length, length];
-  return { returns: tf.tensor2d(returns, shape), mask: tf.tensor2d(mask, shape) };
+  return {
+    ids: padSequences(sequences, length),
+    returns: tf.tensor2d(returns, shape),
+    mask: tf.tensor2d(mask, shape),
+  };
 }
 
 /** The model's value at each token of each response. */
