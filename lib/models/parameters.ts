@@ -15,9 +15,15 @@ export type ParameterSpecification = Readonly<
   Record<string, { readonly shape: readonly number[]; readonly initial: Initializer }>
 >;
 
-export interface Parameters {
+export interface ParameterValues {
   readonly specification: ParameterSpecification;
   /** [P] all parameters, in the order of the specification. */
+  readonly vector: tf.Tensor1D;
+  /** Further parts of the model, such as a trunk taken from another, which are not trained. */
+  readonly frozen?: Parameters;
+}
+
+export interface Parameters extends ParameterValues {
   readonly vector: tf.Variable<tf.Rank.R1>;
 }
 
@@ -40,17 +46,29 @@ export function createParameters(specification: ParameterSpecification, random: 
   return { specification, vector };
 }
 
-/** The named tensors of a model. Differentiable: a gradient flows back into `vector`. */
-export function unpack({ specification, vector }: Parameters): ParameterLookup {
+/** The named tensors of a model. Differentiable: a gradient flows back into `vector`, and into nothing that is frozen. */
+export function unpack({ specification, vector, frozen }: ParameterValues): ParameterLookup {
   const entries = Object.entries(specification);
   const pieces = tf.split(
     vector,
     entries.map(([, { shape }]) => sizeOf(shape)),
   );
   const tensors = new Map(entries.map(([name, { shape }], i) => [name, pieces[i]!.reshape([...shape])]));
+  const others = frozen && unpack(frozen);
   return (name) => {
-    const tensor = tensors.get(name);
+    const tensor = tensors.get(name) ?? others?.(name);
     if (!tensor) throw new Error(`the model has no parameter "${name}".`);
     return tensor;
   };
+}
+
+/** The same parameters in variables of their own: a policy to refer to, while the other is trained. */
+export function copyParameters({ specification, vector, frozen }: Parameters): Parameters {
+  const copy = tf.tidy(() => tf.variable(vector.clone()));
+  return { specification, vector: copy, ...(frozen && { frozen: copyParameters(frozen) }) };
+}
+
+export function disposeParameters({ vector, frozen }: Parameters): void {
+  vector.dispose();
+  if (frozen) disposeParameters(frozen);
 }

@@ -1,0 +1,157 @@
+/**
+ * GRPO: for each query a group of responses; what a response earns above its group's mean is the advantage of each of
+ * its tokens, and no value model is needed. Shao et al. 2024 (DeepSeekMath), eq. 3, arXiv:2402.03300:
+ *   J = E[1/G Σ_i 1/|o_i| Σ_t (min(ρ_it Â_i, clip(ρ_it, 1−ε, 1+ε) Â_i) − β D_KL(π‖π_ref))],  Â_i = (r_i − μ)/σ
+ * Its descendants are settings of the same loop: Dr. GRPO, DAPO, GSPO and CISPO differ in how they scale, aggregate
+ * and clip; presets.ts has them.
+ */
+import { type GroupAdvantageOptions, groupAdvantages } from '../advantages/groupAdvantages';
+import { checkInterrupt } from '../engine/interrupt';
+import type { tf } from '../engine/tensorflow';
+import { aggregate } from '../losses/aggregation';
+import { type GroupRelativeOptions, groupRelativeLoss } from '../losses/groupRelative';
+import { ratioDiagnostics } from '../losses/ratioDiagnostics';
+import type { Random } from '../math/random';
+import { actionEntropy, actionLogProbs } from '../models/categorical';
+import type { Policy, States } from '../models/policy';
+import { createAdamW } from './adamW';
+import { rollOutVaried } from './dynamicSampling';
+import { gradientStep } from './gradientStep';
+import { learningRateAt } from './learningRate';
+import { logRatioRows, meanK3, requireReference } from './reference';
+import {
+  type Inspection,
+  isDue,
+  type OptimizerConfig,
+  type ReinforcementConfig,
+} from './reinforcementConfig';
+import { accuracyAt, disposeRollout, rolloutLogits, rolloutLogProbs, type Task } from './rollout';
+import { type RolloutStatistics, rolloutStatistics, scoreColumns, scoresOf } from './rolloutStatistics';
+import { atEachAction, padRows } from './rows';
+import { tokenRows } from './tokenRows';
+import { type MinibatchConfig, minibatchesOf, summarize } from './updates';
+
+export interface GrpoConfig
+  extends ReinforcementConfig,
+    OptimizerConfig,
+    MinibatchConfig,
+    GroupAdvantageOptions,
+    GroupRelativeOptions {
+  /** Rollouts that a step may take to replace groups of equal rewards (DAPO's dynamic sampling); 1 takes what comes. */
+  readonly maxRollouts: number;
+}
+
+export interface GrpoRow extends RolloutStatistics {
+  readonly step: number;
+  /** Greedy; null at steps without an evaluation. */
+  readonly accuracy: number | null;
+  /** 0 up to rounding where ρ = 1 and the advantages of a group sum to 0; the gradient is not. */
+  readonly policy_loss: number;
+  /** k3 of the policy that acted from the reference, mean over actions, in nats; null without a reference. */
+  readonly kl: number | null;
+  /** Mean over actions, in nats. */
+  readonly entropy: number;
+  /** Between the policy that acted and the policy at each update. */
+  readonly approx_kl: number;
+  readonly clip_fraction: number;
+  readonly clip_fraction_low: number;
+  readonly clip_fraction_high: number;
+  readonly ratio_mean: number;
+  readonly ratio_min: number;
+  readonly ratio_max: number;
+  /** Before clipping. */
+  readonly grad_norm: number;
+  readonly learning_rate: number;
+  /** Groups sampled for this step; more than the batch holds where groups of equal rewards were replaced. */
+  readonly groups_sampled: number;
+}
+
+interface GrpoBatch<S extends States> {
+  readonly states: S;
+  readonly actions: tf.Tensor2D;
+  readonly mask: tf.Tensor2D;
+  readonly oldLogProbs: tf.Tensor2D;
+  readonly refLogProbs: tf.Tensor2D | null;
+  readonly advantages: tf.Tensor2D;
+}
+
+/**
+ * One row a step. The policy is trained in place; an interrupt leaves it as the last step left it.
+ * @param reference the policy that the KL term holds on to, often the fine-tuned one; null where β is 0
+ */
+export async function* grpo<S extends States>(
+  task: Task<S>,
+  policy: Policy<S>,
+  reference: Policy<S> | null,
+  config: GrpoConfig,
+  random: Random,
+  inspection?: Inspection,
+): AsyncGenerator<GrpoRow, void> {
+  const { steps, groupSize, temperature } = config;
+  requireReference(config.klCoefficient, reference);
+  const optimizer = createAdamW(policy.parameters.vector, config);
+
+  const objective = (batch: GrpoBatch<S>) => {
+    const { actions, mask, oldLogProbs, refLogProbs, advantages } = batch;
+    const logits = rolloutLogits(policy, batch, temperature);
+    const logProbs = actionLogProbs(logits, actions);
+    return {
+      loss: groupRelativeLoss(logProbs, oldLogProbs, refLogProbs, advantages, mask, config),
+      entropy: aggregate(actionEntropy(logits), mask, 'token-mean'),
+      ...ratioDiagnostics(logProbs, oldLogProbs, advantages, mask, config),
+    };
+  };
+  const descent = { parameters: policy.parameters, optimizer, maxGradNorm: config.maxGradNorm, objective };
+
+  try {
+    for (let step = 1; step <= steps; step++) {
+      const stream = random.split(step);
+      const sampled = await rollOutVaried(task, policy, config, stream.split('rollout'));
+      const { rollout } = sampled;
+      const { states, actions, mask, logProbs, trajectories } = rollout;
+      const refLogProbs = reference && rolloutLogProbs(reference, rollout, temperature);
+      const kl = refLogProbs && (await logRatioRows(rollout, refLogProbs));
+
+      const scores = scoresOf(trajectories);
+      const advantages = atEachAction(groupAdvantages(scores, groupSize, config), trajectories);
+      const padded = padRows(advantages, actions.shape[1]);
+
+      const learningRate = learningRateAt(step, config);
+      const batch = { states, actions, mask, oldLogProbs: logProbs, refLogProbs, advantages: padded };
+      const updates = [];
+      for (const { minibatch } of minibatchesOf(
+        batch,
+        trajectories.length,
+        config,
+        stream.split('minibatches'),
+      )) {
+        updates.push(await gradientStep(descent, minibatch, { step, learningRate }));
+      }
+      const { loss, ...measured } = summarize(updates);
+
+      if (inspection && isDue(step, inspection.every, steps)) {
+        inspection.tokens.push(
+          ...(await tokenRows(step, rollout, policy, temperature, { advantages, kl, values: null })),
+        );
+      }
+      padded.dispose();
+      refLogProbs?.dispose();
+      disposeRollout(rollout);
+      yield {
+        step,
+        ...rolloutStatistics(trajectories, groupSize),
+        ...scoreColumns(trajectories),
+        frac_reward_zero_std: sampled.equalGroups / sampled.groups,
+        groups_sampled: sampled.groups,
+        accuracy: await accuracyAt(step, task, policy, config),
+        policy_loss: loss,
+        kl: kl && meanK3(kl),
+        ...measured,
+        learning_rate: learningRate,
+      };
+      await checkInterrupt();
+    }
+  } finally {
+    optimizer.dispose();
+  }
+}

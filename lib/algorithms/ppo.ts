@@ -1,0 +1,240 @@
+/**
+ * PPO: several updates on each rollout, with the ratio of new to old probability clipped so that a sample gives no
+ * reason to move further than ε. Schulman et al. 2017, eq. 7 and algorithm 1, arXiv:1707.06347:
+ *   J = E[min(ρ_t Â_t, clip(ρ_t, 1−ε, 1+ε) Â_t)],  Â by a critic that is trained beside the policy
+ * For language models a KL penalty to a reference policy is part of the reward of each token: Ziegler et al. 2019,
+ * arXiv:1909.08593. Policy and critic are models of their own, each with its optimizer, as in Spinning Up.
+ */
+import { klPenalizedRewards } from '../advantages/klPenalizedRewards';
+import { type WhiteningOptions, whiten } from '../advantages/whitening';
+import { checkInterrupt } from '../engine/interrupt';
+import { tf } from '../engine/tensorflow';
+import { aggregate } from '../losses/aggregation';
+import { type ClippedSurrogateOptions, clippedSurrogateLoss } from '../losses/clippedSurrogate';
+import { ratioDiagnostics } from '../losses/ratioDiagnostics';
+import { clippedValueLoss, type ValueClipping } from '../losses/valueRegression';
+import type { Random } from '../math/random';
+import { mean } from '../math/statistics';
+import { actionEntropy, actionLogProbs } from '../models/categorical';
+import type { Critic, Policy, States } from '../models/policy';
+import { createAdamW } from './adamW';
+import { criticAdvantages, criticFit } from './criticAdvantages';
+import { gradientStep, measureGradient, takeStep } from './gradientStep';
+import { type KlCoefficientConfig, nextKlCoefficient } from './klCoefficient';
+import { learningRateAt } from './learningRate';
+import { logRatioRows, meanK3, requireReference } from './reference';
+import {
+  type Inspection,
+  isDue,
+  type OptimizerConfig,
+  type ReinforcementConfig,
+} from './reinforcementConfig';
+import { accuracyAt, disposeRollout, rolloutLogits, rolloutLogProbs, type Task } from './rollout';
+import { type RolloutStatistics, rolloutStatistics, scoreColumns } from './rolloutStatistics';
+import { padRows } from './rows';
+import { tokenRows } from './tokenRows';
+import { type MinibatchConfig, minibatchesOf, summarize } from './updates';
+
+export interface PpoConfig
+  extends ReinforcementConfig,
+    OptimizerConfig,
+    MinibatchConfig,
+    ClippedSurrogateOptions,
+    KlCoefficientConfig {
+  /** γ, from 0 to 1. */
+  readonly discount: number;
+  /** λ of GAE, from 0 to 1. */
+  readonly lambda: number;
+  /** How advantages are whitened; null leaves them as they are. */
+  readonly whitening: WhiteningOptions | null;
+  /** Over all of the rollout's actions, or those of each minibatch. */
+  readonly whitenOver: 'rollout' | 'minibatch';
+  readonly entropyCoefficient: number;
+  readonly valueLearningRate: number;
+  /** The critic's values are clipped to this distance from those at the rollout; null does not clip. */
+  readonly valueClipRange: number | null;
+  readonly valueClipForm: ValueClipping['form'];
+  /** approx_kl (k3) above which the rest of a step's updates is left out; null never stops. */
+  readonly klStop: number | null;
+}
+
+export interface PpoModels<S extends States> {
+  readonly policy: Policy<S>;
+  readonly critic: Critic<S>;
+  /** The policy that the penalty in the reward holds on to; null where its coefficient is 0. */
+  readonly reference: Policy<S> | null;
+}
+
+export interface PpoRow extends RolloutStatistics {
+  readonly step: number;
+  /** Greedy; null at steps without an evaluation. */
+  readonly accuracy: number | null;
+  readonly policy_loss: number;
+  /** The critic's mean squared error before it is trained on this rollout. */
+  readonly value_loss: number;
+  /** Of the returns by the critic's values, before it is trained on them. */
+  readonly explained_variance: number;
+  /** k3 of the policy that acted from the reference, mean over actions, in nats; null without a reference. */
+  readonly kl: number | null;
+  /** Of the penalty at this step. */
+  readonly kl_coefficient: number;
+  /** Mean over actions, in nats. */
+  readonly entropy: number;
+  /** Between the policy that acted and the policy at each update: k3 and k1. */
+  readonly approx_kl: number;
+  readonly approx_kl_k1: number;
+  readonly clip_fraction: number;
+  readonly clip_fraction_low: number;
+  readonly clip_fraction_high: number;
+  readonly ratio_mean: number;
+  readonly ratio_min: number;
+  readonly ratio_max: number;
+  /** Before clipping. */
+  readonly grad_norm: number;
+  readonly value_grad_norm: number;
+  readonly learning_rate: number;
+  /** Policy updates taken; fewer than planned where approx_kl stopped them. */
+  readonly updates: number;
+}
+
+type PpoBatch<S extends States> = {
+  readonly states: S;
+  readonly actions: tf.Tensor2D;
+  readonly mask: tf.Tensor2D;
+  readonly oldLogProbs: tf.Tensor2D;
+  readonly advantages: tf.Tensor2D;
+  readonly oldValues: tf.Tensor2D;
+  readonly returns: tf.Tensor2D;
+};
+
+/** One row a step. Policy and critic are trained in place; an interrupt leaves them as the last update left them. */
+export async function* ppo<S extends States>(
+  task: Task<S>,
+  { policy, critic, reference }: PpoModels<S>,
+  config: PpoConfig,
+  random: Random,
+  inspection?: Inspection,
+): AsyncGenerator<PpoRow, void> {
+  const { steps, groupSize, temperature, whitening } = config;
+  requireReference(config.klCoefficient, reference);
+  const optimizer = createAdamW(policy.parameters.vector, config);
+  const valueOptimizer = createAdamW(critic.parameters.vector, config);
+  let klCoefficient = config.klCoefficient;
+
+  const policyDescent = {
+    parameters: policy.parameters,
+    optimizer,
+    maxGradNorm: config.maxGradNorm,
+    objective: (batch: PpoBatch<S>) => {
+      const { actions, mask, oldLogProbs, advantages } = batch;
+      const logits = rolloutLogits(policy, batch, temperature);
+      const logProbs = actionLogProbs(logits, actions);
+      const policyLoss = clippedSurrogateLoss(logProbs, oldLogProbs, advantages, mask, config);
+      const entropy = aggregate(actionEntropy(logits), mask, 'token-mean');
+      return {
+        loss: policyLoss.sub<tf.Scalar>(entropy.mul(config.entropyCoefficient)),
+        policy_loss: policyLoss,
+        entropy,
+        ...ratioDiagnostics(logProbs, oldLogProbs, advantages, mask, config),
+      };
+    },
+  };
+  const valueDescent = {
+    parameters: critic.parameters,
+    optimizer: valueOptimizer,
+    maxGradNorm: config.maxGradNorm,
+    objective: ({ states, mask, oldValues, returns }: PpoBatch<S>) => {
+      const values = critic.values(states, mask.shape[1]);
+      const clipping = { clipRange: config.valueClipRange, form: config.valueClipForm };
+      return { loss: clippedValueLoss(values, oldValues, returns, mask, clipping) };
+    },
+  };
+
+  try {
+    for (let step = 1; step <= steps; step++) {
+      const stream = random.split(step);
+      const rollout = await task.rollOut(policy, config, stream.split('rollout'));
+      const { states, actions, mask, logProbs, trajectories } = rollout;
+      const refLogProbs = reference && rolloutLogProbs(reference, rollout, temperature);
+      const kl = refLogProbs && (await logRatioRows(rollout, refLogProbs));
+
+      const rewards = trajectories.map((trajectory, b) =>
+        kl ? klPenalizedRewards(trajectory.rewards, kl[b]!, klCoefficient) : trajectory.rewards,
+      );
+      const estimates = await criticAdvantages(critic, rollout, rewards, config);
+      const { values, returns } = estimates;
+      const advantages =
+        whitening && config.whitenOver === 'rollout'
+          ? whiten(estimates.advantages, whitening)
+          : estimates.advantages;
+      const T = actions.shape[1];
+      const batch: PpoBatch<S> = {
+        states,
+        actions,
+        mask,
+        oldLogProbs: logProbs,
+        advantages: padRows(advantages, T),
+        oldValues: padRows(values, T),
+        returns: padRows(returns, T),
+      };
+
+      const learningRate = learningRateAt(step, config);
+      const valueRate = learningRateAt(step, { ...config, learningRate: config.valueLearningRate });
+      const updates = [];
+      const valueUpdates = [];
+      for (const part of minibatchesOf(batch, trajectories.length, config, stream.split('minibatches'))) {
+        const parted = whitening && config.whitenOver === 'minibatch';
+        const rows = part.indices.map((b) => advantages[b]!);
+        const minibatch = parted
+          ? { ...part.minibatch, advantages: padRows(whiten(rows, whitening), T) }
+          : part.minibatch;
+        const { numbers, gradient } = await measureGradient(
+          policy.parameters,
+          policyDescent.objective,
+          minibatch,
+          step,
+        );
+        if (parted) minibatch.advantages.dispose();
+        updates.push(numbers);
+        if (config.klStop !== null && numbers.approx_kl > config.klStop) {
+          gradient.dispose();
+          break;
+        }
+        takeStep(policyDescent, gradient, learningRate);
+        valueUpdates.push(
+          await gradientStep(valueDescent, part.minibatch, { step, learningRate: valueRate }),
+        );
+      }
+      const { loss: _, ...measured } = summarize(updates);
+
+      if (inspection && isDue(step, inspection.every, steps)) {
+        const terms = { advantages, kl, values };
+        inspection.tokens.push(...(await tokenRows(step, rollout, policy, temperature, terms)));
+      }
+      tf.dispose([batch.advantages, batch.oldValues, batch.returns]);
+      refLogProbs?.dispose();
+      disposeRollout(rollout);
+      yield {
+        step,
+        ...rolloutStatistics(trajectories, groupSize),
+        ...scoreColumns(trajectories),
+        accuracy: await accuracyAt(step, task, policy, config),
+        ...measured,
+        ...criticFit(values, returns),
+        kl: kl && meanK3(kl),
+        kl_coefficient: klCoefficient,
+        value_grad_norm: summarize(valueUpdates).grad_norm,
+        learning_rate: learningRate,
+        updates: valueUpdates.length,
+      };
+      if (kl) {
+        const perTrajectory = mean(kl.map((row) => row.reduce((sum, value) => sum + value, 0)));
+        klCoefficient = nextKlCoefficient(klCoefficient, perTrajectory, trajectories.length, config);
+      }
+      await checkInterrupt();
+    }
+  } finally {
+    optimizer.dispose();
+    valueOptimizer.dispose();
+  }
+}

@@ -1,0 +1,133 @@
+/**
+ * TRPO: the largest step that the surrogate's gradient justifies within a trust region around the old policy.
+ *   max_θ E[ρ Â]  subject to  E[KL(π_old ‖ π_θ)] ≤ δ
+ * Schulman et al. 2015, eq. 14, arXiv:1502.05477. Each step uses its rollout once for the policy; the critic that the
+ * advantages come from is then trained on it for several steps of its own.
+ */
+import { type WhiteningOptions, whiten } from '../advantages/whitening';
+import { checkInterrupt } from '../engine/interrupt';
+import { tf } from '../engine/tensorflow';
+import { valueRegressionLoss } from '../losses/valueRegression';
+import type { Random } from '../math/random';
+import type { Critic, Policy, States } from '../models/policy';
+import { createAdamW } from './adamW';
+import { criticAdvantages, criticFit } from './criticAdvantages';
+import { gradientStep } from './gradientStep';
+import { logRatioRows, meanK3 } from './reference';
+import { type Inspection, isDue, type ReinforcementConfig } from './reinforcementConfig';
+import { accuracyAt, disposeRollout, meanEntropy, rolloutLogProbs, type Task } from './rollout';
+import { type RolloutStatistics, rolloutStatistics, scoreColumns } from './rolloutStatistics';
+import { padRows } from './rows';
+import { tokenRows } from './tokenRows';
+import { type TrustRegionConfig, type TrustRegionStep, trustRegionStep } from './trustRegionStep';
+
+export interface TrpoConfig extends ReinforcementConfig, TrustRegionConfig {
+  /** γ, from 0 to 1. */
+  readonly discount: number;
+  /** λ of GAE, from 0 to 1. */
+  readonly lambda: number;
+  /** How advantages are whitened over the rollout; null leaves them as they are. */
+  readonly whitening: WhiteningOptions | null;
+  /** Gradient steps of the critic on each rollout. */
+  readonly valueSteps: number;
+  readonly valueLearningRate: number;
+}
+
+export interface TrpoRow extends RolloutStatistics, TrustRegionStep {
+  readonly step: number;
+  /** Greedy; null at steps without an evaluation. */
+  readonly accuracy: number | null;
+  /** k3 of the policy that acted from the reference, mean over actions, in nats; null without a reference. */
+  readonly kl: number | null;
+  /** Of the policy that acted, mean over actions, in nats. */
+  readonly entropy: number;
+  /** The critic's mean squared error before it is trained on this rollout. */
+  readonly value_loss: number;
+  /** Of the returns by the critic's values, before it is trained on them. */
+  readonly explained_variance: number;
+}
+
+interface TrpoBatch<S extends States> {
+  readonly states: S;
+  readonly actions: tf.Tensor2D;
+  readonly mask: tf.Tensor2D;
+  readonly oldLogProbs: tf.Tensor2D;
+  readonly advantages: tf.Tensor2D;
+  readonly returns: tf.Tensor2D;
+}
+
+export interface TrpoModels<S extends States> {
+  readonly policy: Policy<S>;
+  readonly critic: Critic<S>;
+  /** How far the policy is from this one is measured; TRPO itself does not hold on to it. */
+  readonly reference: Policy<S> | null;
+}
+
+/** One row a step. Policy and critic are trained in place; an interrupt leaves them as the last step left them. */
+export async function* trpo<S extends States>(
+  task: Task<S>,
+  { policy, critic, reference }: TrpoModels<S>,
+  config: TrpoConfig,
+  random: Random,
+  inspection?: Inspection,
+): AsyncGenerator<TrpoRow, void> {
+  const { steps, temperature, groupSize, valueLearningRate } = config;
+  const valueOptimizer = createAdamW(critic.parameters.vector);
+
+  const valueDescent = {
+    parameters: critic.parameters,
+    optimizer: valueOptimizer,
+    maxGradNorm: Number.POSITIVE_INFINITY,
+    objective: ({ states, mask, returns }: TrpoBatch<S>) => ({
+      loss: valueRegressionLoss(critic.values(states, mask.shape[1]), returns, mask),
+    }),
+  };
+
+  try {
+    for (let step = 1; step <= steps; step++) {
+      const rollout = await task.rollOut(policy, config, random.split(step));
+      const { states, actions, mask, logProbs, trajectories } = rollout;
+      const refLogProbs = reference && rolloutLogProbs(reference, rollout, temperature);
+      const kl = refLogProbs && (await logRatioRows(rollout, refLogProbs));
+
+      const rewards = trajectories.map((trajectory) => trajectory.rewards);
+      const { values, returns, ...raw } = await criticAdvantages(critic, rollout, rewards, config);
+      const advantages = config.whitening ? whiten(raw.advantages, config.whitening) : raw.advantages;
+      const batch: TrpoBatch<S> = {
+        states,
+        actions,
+        mask,
+        oldLogProbs: logProbs,
+        advantages: padRows(advantages, actions.shape[1]),
+        returns: padRows(returns, actions.shape[1]),
+      };
+
+      const entropy = await meanEntropy(policy, rollout, temperature);
+      const taken = await trustRegionStep(policy, batch, temperature, step, config);
+      for (let i = 0; i < config.valueSteps; i++) {
+        await gradientStep(valueDescent, batch, { step, learningRate: valueLearningRate });
+      }
+
+      if (inspection && isDue(step, inspection.every, steps)) {
+        const terms = { advantages, kl, values };
+        inspection.tokens.push(...(await tokenRows(step, rollout, policy, temperature, terms)));
+      }
+      tf.dispose([batch.advantages, batch.returns]);
+      refLogProbs?.dispose();
+      disposeRollout(rollout);
+      yield {
+        step,
+        ...rolloutStatistics(trajectories, groupSize),
+        ...scoreColumns(trajectories),
+        accuracy: await accuracyAt(step, task, policy, config),
+        ...taken,
+        kl: kl && meanK3(kl),
+        entropy,
+        ...criticFit(values, returns),
+      };
+      await checkInterrupt();
+    }
+  } finally {
+    valueOptimizer.dispose();
+  }
+}

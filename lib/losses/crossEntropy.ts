@@ -1,0 +1,15 @@
+import { tf } from '../engine/tensorflow';
+import { actionLogProbs } from '../models/categorical';
+import { aggregate } from './aggregation';
+
+/**
+ * Cross-entropy of the next token, to be minimized: the negative log-likelihood of the targets.
+ *   L(θ) = −1/N Σ_n log softmax(logits_n)[target_n]
+ * @param logits  [B, T, A]; the only argument that gets a gradient
+ * @param targets [B, T] int32
+ * @param mask    [B, T] 1 on the N targets that count
+ * @returns       scalar, in nats a token
+ */
+export function crossEntropyLoss(logits: tf.Tensor3D, targets: tf.Tensor2D, mask: tf.Tensor2D): tf.Scalar {
+  return tf.tidy(() => aggregate(actionLogProbs(logits, targets).neg(), mask, 'token-mean'));
+}
