@@ -21,7 +21,7 @@ import {
   type OptimizerConfig,
   type ReinforcementConfig,
 } from './reinforcementConfig';
-import { disposeRollout, type Rollout, rolloutLogits, type Task } from './rollout';
+import { accuracyAt, disposeRollout, type Rollout, rolloutLogits, type Task } from './rollout';
 import { type RolloutStatistics, rolloutStatistics, scoreColumns, scoresOf } from './rolloutStatistics';
 import { atEachAction, padRows } from './rows';
 import { tokenRows } from './tokenRows';
@@ -86,12 +86,11 @@ export async function* reinforce<S extends States>(
         );
       }
       disposeRollout(rollout);
-      const evaluated = isDue(step, config.evaluateEvery, config.steps) ? await task.evaluate(policy) : null;
       yield {
         step,
         ...rolloutStatistics(trajectories, config.groupSize),
         ...scoreColumns(trajectories),
-        accuracy: evaluated && evaluated.accuracy,
+        accuracy: await accuracyAt(step, task, policy, config),
         policy_loss: update.loss,
         entropy: update.entropy,
         grad_norm: update.grad_norm,

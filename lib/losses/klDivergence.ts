@@ -47,7 +47,7 @@ function k3(d: tf.Tensor2D, clamp: KlClamp | null): tf.Tensor2D {
   if (!clamp) return d.neg().expm1().add<tf.Tensor2D>(d);
   const bounded = d.clipByValue(-clamp.logRatio, clamp.logRatio);
   const estimate = bounded.neg().expm1().add<tf.Tensor2D>(bounded);
-  return estimate.clipByValue(-clamp.estimate, clamp.estimate);
+  return estimate.clipByValue(-clamp.estimate, clamp.estimate) as tf.Tensor2D;
 }
 
 /** The value of k3 with the gradient of k2, d·ḋ. */

@@ -4,18 +4,18 @@
  */
 import { tf } from '../engine/tensorflow';
 import type { Random } from '../math/random';
-import { type GptConfig, gptHiddenStates, gptSpecification } from './gpt';
-import { createParameters, type Parameters, unpack } from './parameters';
-import { scalarHead, scalarHeadSpecification } from './scalarHead';
+import { type GptConfig, gptHiddenStates } from './gpt';
+import { type Parameters, unpack } from './parameters';
+import { createHeadedModel, scalarHead } from './scalarHead';
 
 export interface RewardModel {
   readonly config: GptConfig;
   readonly parameters: Parameters;
 }
 
-export function createRewardModel(config: GptConfig, random: Random): RewardModel {
-  const specification = { ...gptSpecification(config), ...scalarHeadSpecification(config) };
-  return { config, parameters: createParameters(specification, random) };
+/** @param trunk a language model's parameters, of which a copy is taken and kept as it is: only the head is trained */
+export function createRewardModel(config: GptConfig, random: Random, trunk?: Parameters): RewardModel {
+  return { config, parameters: createHeadedModel(config, random, trunk) };
 }
 
 /**

@@ -2,8 +2,15 @@
  * One number per position from a model's hidden states: a reward model's score or a value model's value.
  */
 import type { tf } from '../engine/tensorflow';
-import type { GptConfig } from './gpt';
-import type { ParameterLookup, ParameterSpecification } from './parameters';
+import type { Random } from '../math/random';
+import { type GptConfig, gptSpecification } from './gpt';
+import {
+  copyParameters,
+  createParameters,
+  type ParameterLookup,
+  type ParameterSpecification,
+  type Parameters,
+} from './parameters';
 
 /** Normal with variance 1/(width + 1), bias 0. Stiennon et al. 2020, arXiv:2009.01325, appendix B.1. */
 export function scalarHeadSpecification({ width }: GptConfig): ParameterSpecification {
@@ -21,4 +28,14 @@ export function scalarHead(parameter: ParameterLookup, hidden: tf.Tensor3D): tf.
   const [batch, length, width] = hidden.shape;
   const outputs = hidden.reshape([batch * length, width]).matMul(parameter('head.weight'));
   return outputs.add(parameter('head.bias')).reshape([batch, length]);
+}
+
+/**
+ * The parameters of a trunk with a scalar head: all new and all trained, or a frozen copy of a given trunk, such as a
+ * language model's, with a head that is trained alone.
+ */
+export function createHeadedModel(config: GptConfig, random: Random, trunk?: Parameters): Parameters {
+  const head = scalarHeadSpecification(config);
+  if (!trunk) return createParameters({ ...gptSpecification(config), ...head }, random);
+  return { ...createParameters(head, random), frozen: copyParameters(trunk) };
 }

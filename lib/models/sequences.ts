@@ -39,3 +39,19 @@ export function padSequences(sequences: readonly Sequence[], length: number): tf
   });
   return tf.tensor2d(ids, [sequences.length, length], 'int32');
 }
+
+/** Prompts of different lengths, padded on the left to one: [B, length] int32, and where each begins, [B] int32. */
+export function leftPad(
+  prompts: readonly (readonly number[])[],
+  length: number,
+): { readonly ids: tf.Tensor2D; readonly starts: tf.Tensor1D } {
+  const ids = new Int32Array(prompts.length * length).fill(specialTokens.padding);
+  const starts = prompts.map((prompt, row) => {
+    if (prompt.length > length) {
+      throw new Error(`a prompt has ${prompt.length} tokens; at most ${length} are expected.`);
+    }
+    ids.set(prompt, (row + 1) * length - prompt.length);
+    return length - prompt.length;
+  });
+  return { ids: tf.tensor2d(ids, [prompts.length, length], 'int32'), starts: tf.tensor1d(starts, 'int32') };
+}

@@ -4,18 +4,28 @@
  */
 import { tf } from '../engine/tensorflow';
 import type { Random } from '../math/random';
-import { type GptConfig, gptHiddenStates, gptSpecification } from './gpt';
-import { createParameters, type Parameters, unpack } from './parameters';
-import { scalarHead, scalarHeadSpecification } from './scalarHead';
+import { type GptConfig, gptHiddenStates } from './gpt';
+import { lastStates, type TokenStates } from './gptPolicy';
+import { type ParameterLookup, type Parameters, unpack } from './parameters';
+import type { Critic } from './policy';
+import { createHeadedModel, scalarHead } from './scalarHead';
 
-export interface ValueModel {
+/** As a critic it gives the value before each of a response's actions: at the token before it. */
+export interface ValueModel extends Critic<TokenStates> {
   readonly config: GptConfig;
-  readonly parameters: Parameters;
 }
 
-export function createValueModel(config: GptConfig, random: Random): ValueModel {
-  const specification = { ...gptSpecification(config), ...scalarHeadSpecification(config) };
-  return { config, parameters: createParameters(specification, random) };
+/** @param trunk a language model's parameters, of which a copy is taken and kept as it is: only the head is trained */
+export function createValueModel(config: GptConfig, random: Random, trunk?: Parameters): ValueModel {
+  const parameters = createHeadedModel(config, random, trunk);
+  function values(
+    { ids, starts }: TokenStates,
+    steps: number,
+    parameter: ParameterLookup = unpack(parameters),
+  ): tf.Tensor2D {
+    return tf.tidy(() => scalarHead(parameter, lastStates(parameter, config, ids, starts, steps)));
+  }
+  return { config, parameters, values };
 }
 
 /**
