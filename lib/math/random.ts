@@ -17,6 +17,8 @@ export interface Random {
   gumbel(): number;
   /** A whole number in [0, bound), each equally likely. */
   integer(bound: number): number;
+  /** A place in the list, each with its probability; they need not sum to exactly 1. */
+  categorical(probabilities: readonly number[]): number;
   /** The numbers 0 … length−1 in random order. */
   permutation(length: number): number[];
   /** An independent stream, the same for the same seed and names. */
@@ -149,6 +151,23 @@ function stream(key: Key): Random {
     }
   }
 
+  function categorical(probabilities: readonly number[]): number {
+    const total = probabilities.reduce((sum, probability) => sum + probability, 0);
+    if (!(total > 0 && total < Number.POSITIVE_INFINITY)) {
+      throw new Error(`probabilities sum to ${total}; expected a number above 0.`);
+    }
+    let left = uniform() * total;
+    let last = 0;
+    for (const [place, probability] of probabilities.entries()) {
+      if (probability <= 0) continue;
+      if (left < probability) return place;
+      left -= probability;
+      last = place;
+    }
+    // rounding has left a little beyond the last
+    return last;
+  }
+
   function permutation(length: number): number[] {
     const order = Array.from({ length }, (_, i) => i);
     for (let i = length - 1; i > 0; i--) {
@@ -164,6 +183,7 @@ function stream(key: Key): Random {
     normal,
     gumbel,
     integer,
+    categorical,
     permutation,
     split: (name) => stream(childKey(key, name)),
   };
