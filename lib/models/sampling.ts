@@ -7,7 +7,6 @@ import { InputError } from '../errors/inputError';
 import { type AttentionCache, type GptConfig, gptExtend, gptLogits } from './gpt';
 import type { GptPolicy } from './gptPolicy';
 import { type ParameterLookup, unpack } from './parameters';
-import { specialTokens } from './tokenizer';
 
 export interface SamplingOptions {
   /** T, the longest response. */
@@ -127,7 +126,8 @@ function sampleColumn(
     .mul(tf.oneHot(token.reshape([batch]), vocabulary))
     .sum(1, true);
   return {
-    token: token.mul<tf.Tensor2D>(open.toInt()).add(open.less(1).toInt().mul(specialTokens.padding)),
+    // the number of the padding token is 0
+    token: token.mul<tf.Tensor2D>(open.toInt()),
     mask: open,
     logProb: logProb.mul(open),
   };
