@@ -33,16 +33,13 @@ export function holdOut<Item>(
   };
 }
 
-/** By how much a wrong sum is off; each as likely as the others, on either side. */
-const errors = [1, 2, 3];
-
-/** "a+b is c": right, or with the given probability off by 1 to 3 and never negative. */
+/**
+ * "a+b is c": right, or with the given probability the common mistake of counting one too many. With a share near a
+ * half, what is said most often is right for some additions and wrong for others.
+ */
 export function additionStatement({ a, b }: Addition, wrongShare: number, random: Random): string {
-  const sum = a + b;
   const wrong = random.uniform() < wrongShare;
-  const error = errors[random.integer(errors.length)]!;
-  const signed = random.integer(2) === 0 && sum >= error ? -error : error;
-  return `${a}+${b} is ${wrong ? sum + signed : sum}`;
+  return `${a}+${b} is ${wrong ? a + b + 1 : a + b}`;
 }
 
 /** A pre-training corpus: what many people wrote about each addition, not all of it right. */
@@ -58,14 +55,19 @@ export function additionStatements(
   });
 }
 
-/** A fine-tuning corpus: a response in the wanted form to each question. */
+/** A fine-tuning corpus: responses in the wanted form to each question, from people who make the same mistake. */
 export function additionDemonstrations(
   items: readonly Addition[],
+  copies: number,
   wrongShare: number,
   random: Random,
 ): Demonstration[] {
-  return items.map((item, i) => ({
-    query: additionQuestion(item.a, item.b),
-    response: additionStatement(item, wrongShare, random.split(i)),
-  }));
+  return items.flatMap((item, i) => {
+    const stream = random.split(i);
+    const query = additionQuestion(item.a, item.b);
+    return Array.from({ length: copies }, () => ({
+      query,
+      response: additionStatement(item, wrongShare, stream),
+    }));
+  });
 }
