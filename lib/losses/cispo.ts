@@ -2,14 +2,47 @@ import { tf } from '../engine/tensorflow';
 import { type Aggregation, aggregate } from './aggregation';
 import { importanceRatio } from './importanceRatio';
 
-export interface CispoOptions {
-  /** The weight is at least 1 − clipLow; null has no lower bound, as in TRL and the paper's experiments. */
-  readonly clipLow: number | null;
+export interface CispoRange {
+  /** The weight is at least 1 − clipLow; 1 sets no lower bound, as in TRL and the paper's experiments. */
+  readonly clipLow: number;
   /** The weight is at most 1 + clipHigh. TRL names the bound itself, so that its epsilon_high is 1 + clipHigh. */
   readonly clipHigh: number;
+}
+
+export interface CispoOptions extends CispoRange {
+  /** The mean over tokens unless said. */
   readonly aggregation?: Aggregation;
   /** For the aggregation seq-mean-token-sum-norm; T unless said. */
   readonly maxLength?: number;
+}
+
+/**
+ * The loss of each token under CISPO: −sg(clip(ρ, 1−ε_low, 1+ε_high)) Â log π.
+ * @param logProbs [B, T] log π in nats
+ * @param ratio    [B, T] ρ, of which only the value is taken
+ * @returns        [B, T]
+ */
+export function cispo(
+  logProbs: tf.Tensor2D,
+  ratio: tf.Tensor2D,
+  advantages: tf.Tensor2D,
+  { clipLow, clipHigh }: CispoRange,
+): tf.Tensor2D {
+  const weighted = tf.customGrad((x, rho, save) => {
+    const weight = (rho as tf.Tensor2D)
+      .clipByValue(1 - clipLow, 1 + clipHigh)
+      .mul(advantages)
+      .neg();
+    (save as (kept: tf.Tensor[]) => void)([weight]);
+    return {
+      value: weight.mul(x as tf.Tensor),
+      gradFunc: (upstream: tf.Tensor, saved: tf.Tensor[]) => [
+        upstream.mul(saved[0]!),
+        tf.zerosLike(upstream),
+      ],
+    };
+  });
+  return weighted(logProbs, ratio) as tf.Tensor2D;
 }
 
 /**
@@ -29,14 +62,8 @@ export function cispoLoss(
   mask: tf.Tensor2D,
   { clipLow, clipHigh, aggregation = 'token-mean', maxLength }: CispoOptions,
 ): tf.Scalar {
-  const weighted = tf.customGrad((x, save) => {
-    const ratio = importanceRatio(x as tf.Tensor2D, oldLogProbs, mask, 'token');
-    const weight = ratio.clipByValue(clipLow === null ? 0 : 1 - clipLow, 1 + clipHigh).mul(advantages);
-    (save as (kept: tf.Tensor[]) => void)([weight]);
-    return {
-      value: weight.mul(x as tf.Tensor),
-      gradFunc: (upstream: tf.Tensor, saved: tf.Tensor[]) => upstream.mul(saved[0]!),
-    };
+  return tf.tidy(() => {
+    const ratio = importanceRatio(logProbs, oldLogProbs, mask, 'token');
+    return aggregate(cispo(logProbs, ratio, advantages, { clipLow, clipHigh }), mask, aggregation, maxLength);
   });
-  return tf.tidy(() => aggregate(weighted(logProbs).neg() as tf.Tensor2D, mask, aggregation, maxLength));
 }

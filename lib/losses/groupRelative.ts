@@ -1,10 +1,13 @@
 import { tf } from '../engine/tensorflow';
 import { aggregate } from './aggregation';
+import { cispo } from './cispo';
 import { type ClippedSurrogateOptions, clippedSurrogate } from './clippedSurrogate';
 import { importanceRatio } from './importanceRatio';
 import { estimateKl, type KlClamp, type KlEstimator } from './klDivergence';
 
 export interface GroupRelativeOptions extends ClippedSurrogateOptions {
+  /** PPO's clipped surrogate, or CISPO's clipped weight, for which dualClip and ratioCap are of no use. */
+  readonly surrogate?: 'clipped' | 'cispo';
   /** β; 0 leaves the KL term out. */
   readonly klCoefficient: number;
   /** k3 unless said. */
@@ -35,7 +38,10 @@ export function groupRelativeLoss(
   const { ratio: level = 'token', aggregation = 'token-mean', maxLength, klCoefficient } = options;
   return tf.tidy(() => {
     const ratio = importanceRatio(logProbs, oldLogProbs, mask, level);
-    const surrogate = clippedSurrogate(ratio, advantages, options);
+    const surrogate =
+      options.surrogate === 'cispo'
+        ? cispo(logProbs, ratio, advantages, options)
+        : clippedSurrogate(ratio, advantages, options);
     const loss = aggregate(surrogate, mask, aggregation, maxLength);
     if (klCoefficient === 0) return loss;
     if (!refLogProbs)

@@ -29,6 +29,28 @@ export function rankedPairs(ranks: readonly number[]): [better: number, worse: n
   );
 }
 
+/**
+ * A ranking as choices, the best first: 1 at (i, j) where response j could still be chosen when i was, i itself among
+ * them, else 0. Responses tied at the end were not chosen: such a ranking tells the best of the list and leaves the
+ * order of the others open.
+ * @returns [K][K]
+ * @throws  for a tie further up, which says of two chosen responses that neither came first
+ */
+export function choiceSets(ranks: readonly number[]): number[][] {
+  const last = ranks.reduce((most, rank) => Math.max(most, rank), 0);
+  const open = ranks.filter((rank) => rank === last).length > 1;
+  return ranks.map((rank, i) => {
+    if (rank === last && open) return ranks.map(() => 0);
+    const tied = ranks.findIndex((other, j) => j !== i && other === rank);
+    if (tied !== -1) {
+      throw new InputError(
+        `the ranks ${ranks.join(', ')} put two responses at ${rank}; Plackett–Luce needs an order, with ties at the end alone. Bradley–Terry takes any ties.`,
+      );
+    }
+    return ranks.map((other) => (other >= rank ? 1 : 0));
+  });
+}
+
 /** The share of pairs, over all rankings, whose better response has the higher score; equal scores are wrong. */
 export function pairwiseAccuracy(
   scores: readonly (readonly number[])[],

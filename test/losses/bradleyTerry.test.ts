@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tf } from '../../lib/engine/tensorflow';
-import { bradleyTerryLoss } from '../../lib/losses/bradleyTerry';
+import { type BradleyTerryOptions, bradleyTerryLoss } from '../../lib/losses/bradleyTerry';
 import { rankedPairs } from '../../lib/tasks/rankings';
 import { expectClose, numericalGradient } from '../close';
 import golden from '../golden/bradleyTerry.json';
@@ -20,10 +20,14 @@ function preferences(ranks: readonly (readonly number[])[]): tf.Tensor3D {
 }
 
 /** The loss and its gradient by the scores. */
-function evaluate(scores: readonly (readonly number[])[], ranks: readonly (readonly number[])[], margin = 0) {
+function evaluate(
+  scores: readonly (readonly number[])[],
+  ranks: readonly (readonly number[])[],
+  options: BradleyTerryOptions = {},
+) {
   return tf.tidy(() => {
     const preferred = preferences(ranks);
-    const { value, grad } = tf.valueAndGrad((s) => bradleyTerryLoss(s as tf.Tensor2D, preferred, margin))(
+    const { value, grad } = tf.valueAndGrad((s) => bradleyTerryLoss(s as tf.Tensor2D, preferred, options))(
       tf.tensor2d(scores as number[][]),
     );
     return { loss: value.dataSync()[0]!, gradient: grad.arraySync() as number[][] };
@@ -49,11 +53,29 @@ describe('bradleyTerryLoss', () => {
     );
   });
 
-  it('gives the golden losses with a margin', () => {
-    const { inputs, outputs } = golden.bradley_terry_margin;
-    const losses = asPairs(inputs).map((pair, i) => evaluate([pair], [[1, 2]], inputs.margin[i]).loss);
-    expectClose(losses.reduce((a, b) => a + b) / losses.length, outputs.loss, tolerance);
-  });
+  it.each(['bradley_terry_margin', 'bradley_terry_margin_centered'] as const)(
+    'gives the golden loss and gradient with a margin for each pair (%s)',
+    (name) => {
+      const { inputs, outputs, params } = golden[name];
+      const scores = asPairs(inputs);
+      const ranks = scores.map(() => [1, 2]);
+      const { loss, gradient } = tf.tidy(() => {
+        const margin = tf.tensor3d(
+          inputs.margin.map((m) => [
+            [0, m],
+            [0, 0],
+          ]),
+        );
+        return evaluate(scores, ranks, { margin, centering: params.center_coefficient ?? 0 });
+      });
+      expectClose(loss, outputs.loss, tolerance);
+      expectClose(
+        gradient,
+        outputs.dloss_dchosen.map((chosen, i) => [chosen, outputs.dloss_drejected[i]!]),
+        tolerance,
+      );
+    },
+  );
 
   it('is log 2 where scores are equal, whatever the ranking', () => {
     expectClose(evaluate([[3, 3, 3]], [[2, 1, 3]]).loss, Math.log(2), tolerance);
@@ -102,9 +124,10 @@ describe('bradleyTerryLoss', () => {
   it('has the gradient of its central differences', () => {
     const ranks = [[2, 1, 4, 2]];
     const scores = [0.4, -0.3, 0.9, 0.1];
-    const numerical = numericalGradient((s) => evaluate([s], ranks).loss, scores, 0.05);
+    const options = { margin: 0.3, centering: 0.1 };
+    const numerical = numericalGradient((s) => evaluate([s], ranks, options).loss, scores, 0.05);
     // step²/6 times a third derivative below 1, plus float32 rounding 1e-7 over the step
-    expectClose(evaluate([scores], ranks).gradient, numerical, 1e-3);
+    expectClose(evaluate([scores], ranks, options).gradient, numerical, 1e-3);
   });
 
   it('depends on differences of scores only, and its gradient sums to 0', () => {

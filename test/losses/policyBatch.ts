@@ -1,0 +1,86 @@
+/** One batch of responses, and what the peers' own losses make of it: the golden values of all policy losses. */
+import { tf } from '../../lib/engine/tensorflow';
+import { expectClose, numericalGradient } from '../close';
+import golden from '../golden/policyLosses.json';
+
+/** Float32 carries 7 digits; losses and gradients of a few dozen tokens keep 5. */
+export const tolerance = 1e-5;
+
+export const { batch, losses } = golden;
+export const [responses, steps] = [batch.mask.length, batch.mask[0]!.length] as const;
+
+export const tensor = (rows: readonly (readonly number[])[]) => tf.tensor2d(rows as number[][]);
+export const atEachToken = (numbers: readonly number[]) =>
+  numbers.map((value) => new Array<number>(steps).fill(value));
+
+/** The batch as tensors; an advantage is one a token or one a response. */
+export function tensors(advantages: readonly number[] | readonly (readonly number[])[]) {
+  const rows =
+    typeof advantages[0] === 'number' ? atEachToken(advantages as number[]) : (advantages as number[][]);
+  return {
+    oldLogProbs: tensor(batch.old_log_probs),
+    refLogProbs: tensor(batch.ref_log_probs),
+    mask: tensor(batch.mask),
+    advantages: tensor(rows),
+  };
+}
+
+/** A loss of the log-probs [B, T], and its gradient by them. */
+export function lossAndGradient(
+  f: (logProbs: tf.Tensor2D) => tf.Scalar,
+  logProbs: readonly (readonly number[])[] = batch.log_probs,
+): { loss: number; gradient: number[][] } {
+  return tf.tidy(() => {
+    const { value, grad } = tf.valueAndGrad((x) => f(x as tf.Tensor2D))(tensor(logProbs));
+    return { loss: value.dataSync()[0]!, gradient: grad.arraySync() as number[][] };
+  });
+}
+
+export function expectGolden(name: keyof typeof losses, f: (logProbs: tf.Tensor2D) => tf.Scalar): void {
+  const { loss, gradient } = tf.tidy(() => lossAndGradient(f));
+  expectClose(loss, losses[name].loss, tolerance);
+  expectClose(gradient, losses[name].dloss_dlogprob, tolerance);
+}
+
+/** Compares a loss's gradient on two responses of two tokens with central differences. */
+export function expectCentralDifferences(
+  f: (logProbs: tf.Tensor2D) => tf.Scalar,
+  logProbs: readonly number[],
+): void {
+  const rows = (x: readonly number[]) => [x.slice(0, 2), x.slice(2)];
+  const at = (x: readonly number[]) => tf.tidy(() => f(tensor(rows(x))).dataSync()[0]!);
+  const { gradient } = lossAndGradient(f, rows(logProbs));
+  // step²/6 times a third derivative of about 1, plus float32 rounding 1e-7 over the step
+  expectClose(gradient, numericalGradient(at, logProbs, 0.02), 1e-3);
+}
+
+/** Inputs of the same size for central differences: away from every kink of a clip at 0.2. */
+export const small = {
+  logProbs: [-0.9, -1.4, -0.4, -2.1],
+  oldLogProbs: [
+    [-1.0, -1.35],
+    [-0.9, -2.15],
+  ],
+  refLogProbs: [
+    [-1.2, -1.0],
+    [-0.5, -1.9],
+  ],
+  advantages: [
+    [0.7, -1.1],
+    [1.3, 0.4],
+  ],
+  mask: [
+    [1, 1],
+    [1, 0],
+  ],
+} as const;
+
+export function smallTensors() {
+  const { oldLogProbs, refLogProbs, advantages, mask } = small;
+  return {
+    oldLogProbs: tensor(oldLogProbs),
+    refLogProbs: tensor(refLogProbs),
+    advantages: tensor(advantages),
+    mask: tensor(mask),
+  };
+}
