@@ -6,7 +6,7 @@ import { isEqualGroup } from '../advantages/groupAdvantages';
 import { tf } from '../engine/tensorflow';
 import type { Random } from '../math/random';
 import type { Policy, States } from '../models/policy';
-import { disposeRollout, type Rollout, type RolloutRequest, type Task } from './rollout';
+import { disposeRollout, type Rollout, type RolloutRequest, rollOut, type Task } from './rollout';
 import { scoresOf } from './rolloutStatistics';
 import { type Rows, takeRows } from './rows';
 
@@ -37,7 +37,7 @@ export async function rollOutVaried<S extends States>(
   const varied: number[] = [];
   const equal: number[] = [];
   do {
-    const rollout = await task.rollOut(policy, config, random.split(rollouts.length));
+    const rollout = await rollOut(task, policy, config, random.split(rollouts.length));
     const scores = scoresOf(rollout.trajectories);
     for (let g = 0; g < queries; g++) {
       const group = scores.slice(g * groupSize, (g + 1) * groupSize);

@@ -25,9 +25,10 @@ import {
   type OptimizerConfig,
   type ReinforcementConfig,
 } from './reinforcementConfig';
-import { accuracyAt, disposeRollout, rolloutLogits, rolloutLogProbs, type Task } from './rollout';
+import { accuracyAt, rolloutLogits, rolloutLogProbs, type Task } from './rollout';
+import { batchOf, disposeBatch, type RolloutBatch } from './rolloutBatch';
 import { type RolloutStatistics, rolloutStatistics, scoreColumns, scoresOf } from './rolloutStatistics';
-import { atEachAction, padRows } from './rows';
+import { atEachAction } from './rows';
 import { tokenRows } from './tokenRows';
 import { type MinibatchConfig, minibatchesOf, summarize } from './updates';
 
@@ -66,14 +67,9 @@ export interface GrpoRow extends RolloutStatistics {
   readonly groups_sampled: number;
 }
 
-interface GrpoBatch<S extends States> {
-  readonly states: S;
-  readonly actions: tf.Tensor2D;
-  readonly mask: tf.Tensor2D;
-  readonly oldLogProbs: tf.Tensor2D;
+type GrpoBatch<S extends States> = RolloutBatch<S, 'advantages'> & {
   readonly refLogProbs: tf.Tensor2D | null;
-  readonly advantages: tf.Tensor2D;
-}
+};
 
 /**
  * One row a step. The policy is trained in place; an interrupt leaves it as the last step left it.
@@ -108,47 +104,42 @@ export async function* grpo<S extends States>(
       const stream = random.split(step);
       const sampled = await rollOutVaried(task, policy, config, stream.split('rollout'));
       const { rollout } = sampled;
-      const { states, actions, mask, logProbs, trajectories } = rollout;
+      const { trajectories } = rollout;
       const refLogProbs = reference && rolloutLogProbs(reference, rollout, temperature);
-      const kl = refLogProbs && (await logRatioRows(rollout, refLogProbs));
-
       const scores = scoresOf(trajectories);
       const advantages = atEachAction(groupAdvantages(scores, groupSize, config), trajectories);
-      const padded = padRows(advantages, actions.shape[1]);
+      const batch = { ...batchOf(rollout, { advantages }), refLogProbs };
+      let row: GrpoRow;
+      try {
+        const kl = refLogProbs && (await logRatioRows(rollout, refLogProbs));
+        const learningRate = learningRateAt(step, config);
+        const updates = [];
+        const order = stream.split('minibatches');
+        for (const { minibatch } of minibatchesOf(batch, trajectories.length, config, order)) {
+          updates.push(await gradientStep(descent, minibatch, { step, learningRate }));
+        }
+        const { loss, ...measured } = summarize(updates);
 
-      const learningRate = learningRateAt(step, config);
-      const batch = { states, actions, mask, oldLogProbs: logProbs, refLogProbs, advantages: padded };
-      const updates = [];
-      for (const { minibatch } of minibatchesOf(
-        batch,
-        trajectories.length,
-        config,
-        stream.split('minibatches'),
-      )) {
-        updates.push(await gradientStep(descent, minibatch, { step, learningRate }));
+        if (inspection && isDue(step, inspection.every, steps)) {
+          const terms = { advantages, kl, values: null };
+          inspection.tokens.push(...(await tokenRows(step, rollout, policy, temperature, terms)));
+        }
+        row = {
+          step,
+          ...rolloutStatistics(trajectories, groupSize),
+          ...scoreColumns(trajectories),
+          frac_reward_zero_std: sampled.equalGroups / sampled.groups,
+          groups_sampled: sampled.groups,
+          accuracy: await accuracyAt(step, task, policy, config),
+          policy_loss: loss,
+          kl: kl && meanK3(kl),
+          ...measured,
+          learning_rate: learningRate,
+        };
+      } finally {
+        disposeBatch(batch);
       }
-      const { loss, ...measured } = summarize(updates);
-
-      if (inspection && isDue(step, inspection.every, steps)) {
-        inspection.tokens.push(
-          ...(await tokenRows(step, rollout, policy, temperature, { advantages, kl, values: null })),
-        );
-      }
-      padded.dispose();
-      refLogProbs?.dispose();
-      disposeRollout(rollout);
-      yield {
-        step,
-        ...rolloutStatistics(trajectories, groupSize),
-        ...scoreColumns(trajectories),
-        frac_reward_zero_std: sampled.equalGroups / sampled.groups,
-        groups_sampled: sampled.groups,
-        accuracy: await accuracyAt(step, task, policy, config),
-        policy_loss: loss,
-        kl: kl && meanK3(kl),
-        ...measured,
-        learning_rate: learningRate,
-      };
+      yield row;
       await checkInterrupt();
     }
   } finally {

@@ -42,7 +42,10 @@ export function languageTask(config: LanguageTaskConfig): Task<TokenStates> {
     const noise = random.split('tokens');
     const responses = await respond(policy, tokenizer, asked, promptLength, options, noise);
     const { completions, tokens, ...tensors } = responses;
-    const { total, scores } = await reward.score(completions);
+    const { total, scores } = await reward.score(completions).catch((error: unknown) => {
+      tf.dispose(tensors as unknown as tf.TensorContainer);
+      throw error;
+    });
     const trajectories = completions.map((completion, b): Trajectory => {
       const rewards = new Array<number>(completion.tokens).fill(0);
       rewards[completion.tokens - 1] = total[b]!;

@@ -8,7 +8,7 @@
 import { klPenalizedRewards } from '../advantages/klPenalizedRewards';
 import { type WhiteningOptions, whiten } from '../advantages/whitening';
 import { checkInterrupt } from '../engine/interrupt';
-import { tf } from '../engine/tensorflow';
+import type { tf } from '../engine/tensorflow';
 import { aggregate } from '../losses/aggregation';
 import { type ClippedSurrogateOptions, clippedSurrogateLoss } from '../losses/clippedSurrogate';
 import { ratioDiagnostics } from '../losses/ratioDiagnostics';
@@ -29,11 +29,12 @@ import {
   type OptimizerConfig,
   type ReinforcementConfig,
 } from './reinforcementConfig';
-import { accuracyAt, disposeRollout, rolloutLogits, rolloutLogProbs, type Task } from './rollout';
+import { accuracyAt, rollOut, rolloutLogits, rolloutLogProbs, type Task } from './rollout';
+import { batchOf, disposeBatch, type RolloutBatch } from './rolloutBatch';
 import { type RolloutStatistics, rolloutStatistics, scoreColumns } from './rolloutStatistics';
 import { padRows } from './rows';
 import { tokenRows } from './tokenRows';
-import { type MinibatchConfig, minibatchesOf, summarize } from './updates';
+import { type Minibatch, type MinibatchConfig, minibatchesOf, summarize } from './updates';
 
 export interface PpoConfig
   extends ReinforcementConfig,
@@ -54,7 +55,7 @@ export interface PpoConfig
   /** The critic's values are clipped to this distance from those at the rollout; null does not clip. */
   readonly valueClipRange: number | null;
   readonly valueClipForm: ValueClipping['form'];
-  /** approx_kl (k3) above which the rest of a step's updates is left out; null never stops. */
+  /** approx_kl (k3) above which the rest of a step's updates, all but the first, is left out; null never stops. */
   readonly klStop: number | null;
 }
 
@@ -97,15 +98,7 @@ export interface PpoRow extends RolloutStatistics {
   readonly updates: number;
 }
 
-type PpoBatch<S extends States> = {
-  readonly states: S;
-  readonly actions: tf.Tensor2D;
-  readonly mask: tf.Tensor2D;
-  readonly oldLogProbs: tf.Tensor2D;
-  readonly advantages: tf.Tensor2D;
-  readonly oldValues: tf.Tensor2D;
-  readonly returns: tf.Tensor2D;
-};
+type PpoBatch<S extends States> = RolloutBatch<S, 'advantages' | 'oldValues' | 'returns'>;
 
 /** One row a step. Policy and critic are trained in place; an interrupt leaves them as the last update left them. */
 export async function* ppo<S extends States>(
@@ -115,7 +108,8 @@ export async function* ppo<S extends States>(
   random: Random,
   inspection?: Inspection,
 ): AsyncGenerator<PpoRow, void> {
-  const { steps, groupSize, temperature, whitening } = config;
+  const { steps, groupSize, temperature, whitening, klStop } = config;
+  const ownWhitening = config.whitenOver === 'minibatch' ? whitening : null;
   requireReference(config.klCoefficient, reference);
   const optimizer = createAdamW(policy.parameters.vector, config);
   const valueOptimizer = createAdamW(critic.parameters.vector, config);
@@ -150,83 +144,79 @@ export async function* ppo<S extends States>(
     },
   };
 
+  async function measurePolicy(
+    { minibatch, indices }: Minibatch<PpoBatch<S>>,
+    advantages: readonly (readonly number[])[],
+    step: number,
+  ) {
+    const { parameters, objective } = policyDescent;
+    if (!ownWhitening) return measureGradient(parameters, objective, minibatch, step);
+    const rows = indices.map((b) => advantages[b]!);
+    const whitened = padRows(whiten(rows, ownWhitening), minibatch.mask.shape[1]);
+    try {
+      return await measureGradient(parameters, objective, { ...minibatch, advantages: whitened }, step);
+    } finally {
+      whitened.dispose();
+    }
+  }
+
   try {
     for (let step = 1; step <= steps; step++) {
       const stream = random.split(step);
-      const rollout = await task.rollOut(policy, config, stream.split('rollout'));
-      const { states, actions, mask, logProbs, trajectories } = rollout;
+      const rollout = await rollOut(task, policy, config, stream.split('rollout'));
+      const { trajectories } = rollout;
       const refLogProbs = reference && rolloutLogProbs(reference, rollout, temperature);
       const kl = refLogProbs && (await logRatioRows(rollout, refLogProbs));
+      refLogProbs?.dispose();
 
       const rewards = trajectories.map((trajectory, b) =>
         kl ? klPenalizedRewards(trajectory.rewards, kl[b]!, klCoefficient) : trajectory.rewards,
       );
-      const estimates = await criticAdvantages(critic, rollout, rewards, config);
-      const { values, returns } = estimates;
-      const advantages =
-        whitening && config.whitenOver === 'rollout'
-          ? whiten(estimates.advantages, whitening)
-          : estimates.advantages;
-      const T = actions.shape[1];
-      const batch: PpoBatch<S> = {
-        states,
-        actions,
-        mask,
-        oldLogProbs: logProbs,
-        advantages: padRows(advantages, T),
-        oldValues: padRows(values, T),
-        returns: padRows(returns, T),
-      };
-
-      const learningRate = learningRateAt(step, config);
-      const valueRate = learningRateAt(step, { ...config, learningRate: config.valueLearningRate });
-      const updates = [];
-      const valueUpdates = [];
-      for (const part of minibatchesOf(batch, trajectories.length, config, stream.split('minibatches'))) {
-        const parted = whitening && config.whitenOver === 'minibatch';
-        const rows = part.indices.map((b) => advantages[b]!);
-        const minibatch = parted
-          ? { ...part.minibatch, advantages: padRows(whiten(rows, whitening), T) }
-          : part.minibatch;
-        const { numbers, gradient } = await measureGradient(
-          policy.parameters,
-          policyDescent.objective,
-          minibatch,
-          step,
-        );
-        if (parted) minibatch.advantages.dispose();
-        updates.push(numbers);
-        if (config.klStop !== null && numbers.approx_kl > config.klStop) {
-          gradient.dispose();
-          break;
+      const { values, returns, ...raw } = await criticAdvantages(critic, rollout, rewards, config);
+      const whole = whitening && config.whitenOver === 'rollout';
+      const advantages = whole ? whiten(raw.advantages, whitening) : raw.advantages;
+      const batch = batchOf(rollout, { advantages, oldValues: values, returns });
+      let row: PpoRow;
+      try {
+        const learningRate = learningRateAt(step, config);
+        const valueRate = learningRateAt(step, { ...config, learningRate: config.valueLearningRate });
+        const updates = [];
+        const valueUpdates = [];
+        const order = stream.split('minibatches');
+        for (const part of minibatchesOf(batch, trajectories.length, config, order)) {
+          const { numbers, gradient } = await measurePolicy(part, advantages, step);
+          updates.push(numbers);
+          if (klStop !== null && updates.length > 1 && numbers.approx_kl > klStop) {
+            gradient.dispose();
+            break;
+          }
+          takeStep(policyDescent, gradient, learningRate);
+          const valueStep = { step, learningRate: valueRate };
+          valueUpdates.push(await gradientStep(valueDescent, part.minibatch, valueStep));
         }
-        takeStep(policyDescent, gradient, learningRate);
-        valueUpdates.push(
-          await gradientStep(valueDescent, part.minibatch, { step, learningRate: valueRate }),
-        );
-      }
-      const { loss: _, ...measured } = summarize(updates);
+        const { loss: _, ...measured } = summarize(updates);
 
-      if (inspection && isDue(step, inspection.every, steps)) {
-        const terms = { advantages, kl, values };
-        inspection.tokens.push(...(await tokenRows(step, rollout, policy, temperature, terms)));
+        if (inspection && isDue(step, inspection.every, steps)) {
+          const terms = { advantages, kl, values };
+          inspection.tokens.push(...(await tokenRows(step, rollout, policy, temperature, terms)));
+        }
+        row = {
+          step,
+          ...rolloutStatistics(trajectories, groupSize),
+          ...scoreColumns(trajectories),
+          accuracy: await accuracyAt(step, task, policy, config),
+          ...measured,
+          ...criticFit(values, returns),
+          kl: kl && meanK3(kl),
+          kl_coefficient: klCoefficient,
+          value_grad_norm: summarize(valueUpdates).grad_norm,
+          learning_rate: learningRate,
+          updates: valueUpdates.length,
+        };
+      } finally {
+        disposeBatch(batch);
       }
-      tf.dispose([batch.advantages, batch.oldValues, batch.returns]);
-      refLogProbs?.dispose();
-      disposeRollout(rollout);
-      yield {
-        step,
-        ...rolloutStatistics(trajectories, groupSize),
-        ...scoreColumns(trajectories),
-        accuracy: await accuracyAt(step, task, policy, config),
-        ...measured,
-        ...criticFit(values, returns),
-        kl: kl && meanK3(kl),
-        kl_coefficient: klCoefficient,
-        value_grad_norm: summarize(valueUpdates).grad_norm,
-        learning_rate: learningRate,
-        updates: valueUpdates.length,
-      };
+      yield row;
       if (kl) {
         const perTrajectory = mean(kl.map((row) => row.reduce((sum, value) => sum + value, 0)));
         klCoefficient = nextKlCoefficient(klCoefficient, perTrajectory, trajectories.length, config);

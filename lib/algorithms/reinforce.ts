@@ -6,7 +6,6 @@
  */
 import { groupAdvantages } from '../advantages/groupAdvantages';
 import { checkInterrupt } from '../engine/interrupt';
-import type { tf } from '../engine/tensorflow';
 import { type Aggregation, aggregate } from '../losses/aggregation';
 import { policyGradientLoss } from '../losses/policyGradient';
 import type { Random } from '../math/random';
@@ -21,9 +20,10 @@ import {
   type OptimizerConfig,
   type ReinforcementConfig,
 } from './reinforcementConfig';
-import { accuracyAt, disposeRollout, type Rollout, rolloutLogits, type Task } from './rollout';
+import { accuracyAt, rollOut, rolloutLogits, type Task } from './rollout';
+import { batchOf, disposeBatch, type RolloutBatch } from './rolloutBatch';
 import { type RolloutStatistics, rolloutStatistics, scoreColumns, scoresOf } from './rolloutStatistics';
-import { atEachAction, padRows } from './rows';
+import { atEachAction } from './rows';
 import { tokenRows } from './tokenRows';
 
 export interface ReinforceConfig extends ReinforcementConfig, OptimizerConfig {
@@ -57,7 +57,7 @@ export async function* reinforce<S extends States>(
   const { temperature, aggregation } = config;
   const optimizer = createAdamW(policy.parameters.vector, config);
 
-  const objective = ({ states, actions, mask, advantages }: Rollout<S> & { advantages: tf.Tensor2D }) => {
+  const objective = ({ states, actions, mask, advantages }: RolloutBatch<S, 'advantages'>) => {
     const logits = rolloutLogits(policy, { states, actions }, temperature);
     const loss = policyGradientLoss(actionLogProbs(logits, actions), advantages, mask, aggregation);
     return { loss, entropy: aggregate(actionEntropy(logits), mask, 'token-mean') };
@@ -66,7 +66,7 @@ export async function* reinforce<S extends States>(
 
   try {
     for (let step = 1; step <= config.steps; step++) {
-      const rollout = await task.rollOut(policy, config, random.split(step));
+      const rollout = await rollOut(task, policy, config, random.split(step));
       const { trajectories } = rollout;
       const scores = scoresOf(trajectories, config.discount);
       const perTrajectory = groupAdvantages(scores, config.groupSize, {
@@ -76,26 +76,29 @@ export async function* reinforce<S extends States>(
         scaleEpsilon: 0,
       });
       const advantages = atEachAction(perTrajectory, trajectories);
-      const padded = padRows(advantages, rollout.actions.shape[1]);
-      const learningRate = learningRateAt(step, config);
-      const update = await gradientStep(descent, { ...rollout, advantages: padded }, { step, learningRate });
-      padded.dispose();
-      if (inspection && isDue(step, inspection.every, config.steps)) {
-        inspection.tokens.push(
-          ...(await tokenRows(step, rollout, policy, temperature, { advantages, kl: null, values: null })),
-        );
+      const batch = batchOf(rollout, { advantages });
+      let row: ReinforceRow;
+      try {
+        const learningRate = learningRateAt(step, config);
+        const update = await gradientStep(descent, batch, { step, learningRate });
+        if (inspection && isDue(step, inspection.every, config.steps)) {
+          const terms = { advantages, kl: null, values: null };
+          inspection.tokens.push(...(await tokenRows(step, rollout, policy, temperature, terms)));
+        }
+        row = {
+          step,
+          ...rolloutStatistics(trajectories, config.groupSize),
+          ...scoreColumns(trajectories),
+          accuracy: await accuracyAt(step, task, policy, config),
+          policy_loss: update.loss,
+          entropy: update.entropy,
+          grad_norm: update.grad_norm,
+          learning_rate: learningRate,
+        };
+      } finally {
+        disposeBatch(batch);
       }
-      disposeRollout(rollout);
-      yield {
-        step,
-        ...rolloutStatistics(trajectories, config.groupSize),
-        ...scoreColumns(trajectories),
-        accuracy: await accuracyAt(step, task, policy, config),
-        policy_loss: update.loss,
-        entropy: update.entropy,
-        grad_norm: update.grad_norm,
-        learning_rate: learningRate,
-      };
+      yield row;
       await checkInterrupt();
     }
   } finally {

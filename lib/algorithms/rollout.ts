@@ -1,5 +1,6 @@
 /** What a policy did, and what became of it: the same for responses of a language model and for walks in a maze. */
 import { tf } from '../engine/tensorflow';
+import { InputError } from '../errors/inputError';
 import { aggregate } from '../losses/aggregation';
 import type { Random } from '../math/random';
 import { actionEntropy, actionLogProbs } from '../models/categorical';
@@ -59,6 +60,28 @@ export interface Task<S extends States = States> {
   /** The caller disposes of what it gets, by `disposeRollout`. */
   rollOut(policy: Policy<S>, request: RolloutRequest, random: Random): Promise<Rollout<S>>;
   evaluate(policy: Policy<S>): Promise<Evaluation>;
+}
+
+/**
+ * Rolls a policy out.
+ * @throws for a reward that is not finite, by its query and response: nothing can be learnt from it
+ */
+export async function rollOut<S extends States>(
+  task: Task<S>,
+  policy: Policy<S>,
+  request: RolloutRequest,
+  random: Random,
+): Promise<Rollout<S>> {
+  const rollout = await task.rollOut(policy, request, random);
+  for (const { query, response, rewards } of rollout.trajectories) {
+    const wrong = rewards.find((reward) => !Number.isFinite(reward));
+    if (wrong === undefined) continue;
+    disposeRollout(rollout);
+    throw new InputError(
+      `the task "${task.name}" gave "${response}" to "${query}" the reward ${wrong}; expected a finite number.`,
+    );
+  }
+  return rollout;
 }
 
 export function disposeRollout({ states, actions, mask, logProbs }: Rollout): void {

@@ -6,7 +6,6 @@
  */
 import { type WhiteningOptions, whiten } from '../advantages/whitening';
 import { checkInterrupt } from '../engine/interrupt';
-import { tf } from '../engine/tensorflow';
 import { valueRegressionLoss } from '../losses/valueRegression';
 import type { Random } from '../math/random';
 import type { Critic, Policy, States } from '../models/policy';
@@ -15,9 +14,9 @@ import { criticAdvantages, criticFit } from './criticAdvantages';
 import { gradientStep } from './gradientStep';
 import { logRatioRows, meanK3 } from './reference';
 import { type Inspection, isDue, type ReinforcementConfig } from './reinforcementConfig';
-import { accuracyAt, disposeRollout, meanEntropy, rolloutLogProbs, type Task } from './rollout';
+import { accuracyAt, meanEntropy, rollOut, rolloutLogProbs, type Task } from './rollout';
+import { batchOf, disposeBatch, type RolloutBatch } from './rolloutBatch';
 import { type RolloutStatistics, rolloutStatistics, scoreColumns } from './rolloutStatistics';
-import { padRows } from './rows';
 import { tokenRows } from './tokenRows';
 import { type TrustRegionConfig, type TrustRegionStep, trustRegionStep } from './trustRegionStep';
 
@@ -47,14 +46,7 @@ export interface TrpoRow extends RolloutStatistics, TrustRegionStep {
   readonly explained_variance: number;
 }
 
-interface TrpoBatch<S extends States> {
-  readonly states: S;
-  readonly actions: tf.Tensor2D;
-  readonly mask: tf.Tensor2D;
-  readonly oldLogProbs: tf.Tensor2D;
-  readonly advantages: tf.Tensor2D;
-  readonly returns: tf.Tensor2D;
-}
+type TrpoBatch<S extends States> = RolloutBatch<S, 'advantages' | 'returns'>;
 
 export interface TrpoModels<S extends States> {
   readonly policy: Policy<S>;
@@ -85,46 +77,42 @@ export async function* trpo<S extends States>(
 
   try {
     for (let step = 1; step <= steps; step++) {
-      const rollout = await task.rollOut(policy, config, random.split(step));
-      const { states, actions, mask, logProbs, trajectories } = rollout;
+      const rollout = await rollOut(task, policy, config, random.split(step));
+      const { trajectories } = rollout;
       const refLogProbs = reference && rolloutLogProbs(reference, rollout, temperature);
       const kl = refLogProbs && (await logRatioRows(rollout, refLogProbs));
+      refLogProbs?.dispose();
 
       const rewards = trajectories.map((trajectory) => trajectory.rewards);
       const { values, returns, ...raw } = await criticAdvantages(critic, rollout, rewards, config);
       const advantages = config.whitening ? whiten(raw.advantages, config.whitening) : raw.advantages;
-      const batch: TrpoBatch<S> = {
-        states,
-        actions,
-        mask,
-        oldLogProbs: logProbs,
-        advantages: padRows(advantages, actions.shape[1]),
-        returns: padRows(returns, actions.shape[1]),
-      };
+      const batch = batchOf(rollout, { advantages, returns });
+      let row: TrpoRow;
+      try {
+        const entropy = await meanEntropy(policy, rollout, temperature);
+        const taken = await trustRegionStep(policy, batch, temperature, step, config);
+        for (let i = 0; i < config.valueSteps; i++) {
+          await gradientStep(valueDescent, batch, { step, learningRate: valueLearningRate });
+        }
 
-      const entropy = await meanEntropy(policy, rollout, temperature);
-      const taken = await trustRegionStep(policy, batch, temperature, step, config);
-      for (let i = 0; i < config.valueSteps; i++) {
-        await gradientStep(valueDescent, batch, { step, learningRate: valueLearningRate });
+        if (inspection && isDue(step, inspection.every, steps)) {
+          const terms = { advantages, kl, values };
+          inspection.tokens.push(...(await tokenRows(step, rollout, policy, temperature, terms)));
+        }
+        row = {
+          step,
+          ...rolloutStatistics(trajectories, groupSize),
+          ...scoreColumns(trajectories),
+          accuracy: await accuracyAt(step, task, policy, config),
+          ...taken,
+          kl: kl && meanK3(kl),
+          entropy,
+          ...criticFit(values, returns),
+        };
+      } finally {
+        disposeBatch(batch);
       }
-
-      if (inspection && isDue(step, inspection.every, steps)) {
-        const terms = { advantages, kl, values };
-        inspection.tokens.push(...(await tokenRows(step, rollout, policy, temperature, terms)));
-      }
-      tf.dispose([batch.advantages, batch.returns]);
-      refLogProbs?.dispose();
-      disposeRollout(rollout);
-      yield {
-        step,
-        ...rolloutStatistics(trajectories, groupSize),
-        ...scoreColumns(trajectories),
-        accuracy: await accuracyAt(step, task, policy, config),
-        ...taken,
-        kl: kl && meanK3(kl),
-        entropy,
-        ...criticFit(values, returns),
-      };
+      yield row;
       await checkInterrupt();
     }
   } finally {

@@ -1,8 +1,7 @@
 /**
  * The smallest task with several steps: at each of up to four steps one of three numbers is shown, and naming it
- * earns 1. Naming 2 where it is shown also ends the trajectory, so that they differ in length.
+ * earns 1. Failing to name 2 ends the trajectory, so that they differ in length.
  */
-
 import type { Rollout, Task, Trajectory } from '../../lib/algorithms/rollout';
 import { padRows } from '../../lib/algorithms/rows';
 import { tf } from '../../lib/engine/tensorflow';
@@ -53,16 +52,10 @@ export function matchingTask(
       const drawn = random.split('action').split(b);
       const seen: number[] = [];
       const actions: number[] = [];
-      while (seen.length < steps && !(actions.length > 0 && actions.at(-1) === 2 && seen.at(-1) === 2)) {
+      while (seen.length < steps && !(seen.at(-1) === 2 && actions.at(-1) !== 2)) {
         const number = shown.integer(numbers);
-        let left = drawn.uniform();
-        let action = 0;
-        while (action < numbers - 1 && left >= probabilities[number]![action]!) {
-          left -= probabilities[number]![action]!;
-          action += 1;
-        }
         seen.push(number);
-        actions.push(action);
+        actions.push(drawn.categorical(probabilities[number]!));
       }
       return { seen, actions };
     });
