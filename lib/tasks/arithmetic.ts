@@ -1,6 +1,7 @@
 /**
  * Additions of two small numbers, and responses to them of graded quality.
  */
+import { InputError } from '../errors/inputError';
 import type { Random } from '../math/random';
 import { annotate } from './annotators';
 import type { Ranking } from './rankings';
@@ -26,6 +27,18 @@ const oneOf = (texts: readonly string[], random: Random) => texts[random.integer
 
 export function additionQuestion(a: number, b: number): string {
   return `What is ${a}+${b}?`;
+}
+
+/**
+ * The sum that a question "What is a+b?" asks for.
+ * @throws InputError where the query is another
+ */
+export function additionAnswer(query: string): number {
+  const [, a, b] = /^What is (\d+)\+(\d+)\?$/u.exec(query) ?? [];
+  if (a === undefined || b === undefined) {
+    throw new InputError(`the query "${query}" is no addition; expected "What is a+b?" with whole numbers.`);
+  }
+  return Number(a) + Number(b);
 }
 
 /** A number that is off by `least` … `most`, on either side, and never negative. */
