@@ -3,7 +3,7 @@ import { tf } from '../engine/tensorflow';
 
 /**
  * log π(aₜ|sₜ) of given actions.
- * @param logits  [B, T, A]; the only argument that gets a gradient
+ * @param logits  [B, T, A], A at least 2; the only argument that gets a gradient
  * @param actions [B, T] int32
  * @returns       [B, T] in nats
  */

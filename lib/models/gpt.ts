@@ -5,6 +5,7 @@
  * Everything is a function of tensors and nothing is read back, so that a whole step can be recorded and replayed.
  */
 import { tf } from '../engine/tensorflow';
+import { InputError } from '../errors/inputError';
 import type { ParameterLookup, ParameterSpecification } from './parameters';
 
 export interface GptConfig {
@@ -24,7 +25,7 @@ export interface GptConfig {
 /** GPT-2's start: normal with σ 0.02, and the projections into the residual stream scaled down by √(2·layers). */
 export function gptSpecification(config: GptConfig): ParameterSpecification {
   const { vocabularySize, contextLength, layers, heads, width } = config;
-  if (width % heads !== 0) throw new Error(`a width of ${width} cannot be shared by ${heads} heads.`);
+  if (width % heads !== 0) throw new InputError(`a width of ${width} cannot be shared by ${heads} heads.`);
   const normal = { normal: 0.02 };
   const residual = { normal: 0.02 / Math.sqrt(2 * layers) };
   const vector = (length: number, initial: 'zeros' | 'ones') => ({ shape: [length], initial });

@@ -6,6 +6,7 @@ import {
   copyParameters,
   createParameters,
   type ParameterLookup,
+  type ParameterSpecification,
   type Parameters,
   unpack,
 } from './parameters';
@@ -23,19 +24,21 @@ export interface GptPolicy extends Policy<TokenStates> {
   readonly config: GptConfig;
 }
 
+export function gptPolicySpecification(config: GptConfig): ParameterSpecification {
+  return { ...gptSpecification(config), ...logitsSpecification(config) };
+}
+
 export function createGptPolicy(config: GptConfig, random: Random): GptPolicy {
-  const specification = { ...gptSpecification(config), ...logitsSpecification(config) };
-  return gptPolicy(config, createParameters(specification, random));
+  return gptPolicy(config, createParameters(gptPolicySpecification(config), random));
 }
 
 /** The policy of given parameters, such as those read from a file. */
 export function gptPolicy(config: GptConfig, parameters: Parameters): GptPolicy {
-  function logits(
-    { ids, starts }: TokenStates,
-    steps: number,
-    parameter: ParameterLookup = unpack(parameters),
-  ): tf.Tensor3D {
-    return tf.tidy(() => gptLogits(parameter, config, lastStates(parameter, config, ids, starts, steps)));
+  function logits({ ids, starts }: TokenStates, steps: number, given?: ParameterLookup): tf.Tensor3D {
+    return tf.tidy(() => {
+      const parameter = given ?? unpack(parameters);
+      return gptLogits(parameter, config, lastStates(parameter, config, ids, starts, steps));
+    });
   }
   return { config, parameters, logits };
 }

@@ -26,12 +26,20 @@ export interface MlpConfig {
   readonly hidden: readonly number[];
 }
 
+export interface MlpPolicyConfig extends MlpConfig {
+  readonly actions: number;
+}
+
 export interface MlpPolicy extends Policy<NumberedStates> {
-  readonly config: MlpConfig & { readonly actions: number };
+  readonly config: MlpPolicyConfig;
+}
+
+export interface MlpCritic extends Critic<NumberedStates> {
+  readonly config: MlpConfig;
 }
 
 /** Weights start normal with variance 1/inputs, those of the last layer 100 times smaller: nearly uniform at first. */
-function mlpSpecification({ states, hidden }: MlpConfig, outputs: number): ParameterSpecification {
+export function mlpSpecification({ states, hidden }: MlpConfig, outputs: number): ParameterSpecification {
   const widths = [states, ...hidden, outputs];
   const specification: Record<string, ParameterSpecification[string]> = {};
   for (let layer = 1; layer < widths.length; layer++) {
@@ -60,27 +68,30 @@ function mlp(
   return x.reshape([...positions.shape, x.shape[1]!]);
 }
 
-export function createMlpPolicy(config: MlpConfig & { readonly actions: number }, random: Random): MlpPolicy {
+export function createMlpPolicy(config: MlpPolicyConfig, random: Random): MlpPolicy {
   return mlpPolicy(config, createParameters(mlpSpecification(config, config.actions), random));
 }
 
 /** The policy of given parameters, such as those read from a file. */
-export function mlpPolicy(
-  config: MlpConfig & { readonly actions: number },
-  parameters: Parameters,
-): MlpPolicy {
+export function mlpPolicy(config: MlpPolicyConfig, parameters: Parameters): MlpPolicy {
   return {
     config,
     parameters,
-    logits: (states, _steps, parameter = unpack(parameters)) => tf.tidy(() => mlp(parameter, config, states)),
+    logits: (states, _steps, parameter) =>
+      tf.tidy(() => mlp(parameter ?? unpack(parameters), config, states)),
   };
 }
 
-export function createMlpCritic(config: MlpConfig, random: Random): Critic<NumberedStates> {
-  const parameters = createParameters(mlpSpecification(config, 1), random);
+export function createMlpCritic(config: MlpConfig, random: Random): MlpCritic {
+  return mlpCritic(config, createParameters(mlpSpecification(config, 1), random));
+}
+
+/** The critic of given parameters. */
+export function mlpCritic(config: MlpConfig, parameters: Parameters): MlpCritic {
   return {
+    config,
     parameters,
-    values: (states, _steps, parameter = unpack(parameters)) =>
-      tf.tidy(() => mlp(parameter, config, states).squeeze<tf.Tensor2D>([2])),
+    values: (states, _steps, parameter) =>
+      tf.tidy(() => mlp(parameter ?? unpack(parameters), config, states).squeeze<tf.Tensor2D>([2])),
   };
 }

@@ -6,15 +6,15 @@ import { tf } from '../engine/tensorflow';
 import type { Random } from '../math/random';
 import { type GptConfig, gptHiddenStates } from './gpt';
 import { type Parameters, unpack } from './parameters';
-import { createHeadedModel, scalarHead } from './scalarHead';
+import { createHeadedModel, type GivenTrunk, scalarHead } from './scalarHead';
 
 export interface RewardModel {
   readonly config: GptConfig;
   readonly parameters: Parameters;
 }
 
-/** @param trunk a language model's parameters, of which a copy is taken and kept as it is: only the head is trained */
-export function createRewardModel(config: GptConfig, random: Random, trunk?: Parameters): RewardModel {
+/** @param trunk a language model's, whose hidden states the head then reads; a new one unless given */
+export function createRewardModel(config: GptConfig, random: Random, trunk?: GivenTrunk): RewardModel {
   return { config, parameters: createHeadedModel(config, random, trunk) };
 }
 

@@ -165,9 +165,8 @@ const below1 = 1 - 2 ** -24;
 function drawTokens(weights: tf.Tensor2D, noise: tf.Tensor2D): tf.Tensor {
   const cumulative = weights.cumsum(1);
   const total = cumulative.max(1, true);
-  const passed = cumulative.lessEqual(noise.minimum(below1).mul(total)).sum(1, true);
-  // rounding must not carry a draw beyond the last token that has weight
-  return passed.minimum(cumulative.less(total).sum(1, true));
+  // u below 1 stays below the total when the product is rounded: no draw goes beyond the last token that has weight
+  return cumulative.lessEqual(noise.minimum(below1).mul(total)).sum(1, true);
 }
 
 function check({ maxTokens, temperature, topK, topP }: SamplingOptions, vocabularySize: number): void {

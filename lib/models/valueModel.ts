@@ -8,22 +8,25 @@ import { type GptConfig, gptHiddenStates } from './gpt';
 import { lastStates, type TokenStates } from './gptPolicy';
 import { type ParameterLookup, type Parameters, unpack } from './parameters';
 import type { Critic } from './policy';
-import { createHeadedModel, scalarHead } from './scalarHead';
+import { createHeadedModel, type GivenTrunk, scalarHead } from './scalarHead';
 
 /** As a critic it gives the value before each of a response's actions: at the token before it. */
 export interface ValueModel extends Critic<TokenStates> {
   readonly config: GptConfig;
 }
 
-/** @param trunk a language model's parameters, of which a copy is taken and kept as it is: only the head is trained */
-export function createValueModel(config: GptConfig, random: Random, trunk?: Parameters): ValueModel {
-  const parameters = createHeadedModel(config, random, trunk);
-  function values(
-    { ids, starts }: TokenStates,
-    steps: number,
-    parameter: ParameterLookup = unpack(parameters),
-  ): tf.Tensor2D {
-    return tf.tidy(() => scalarHead(parameter, lastStates(parameter, config, ids, starts, steps)));
+/** @param trunk a language model's, whose hidden states the head then reads; a new one unless given */
+export function createValueModel(config: GptConfig, random: Random, trunk?: GivenTrunk): ValueModel {
+  return valueModel(config, createHeadedModel(config, random, trunk));
+}
+
+/** The value model of given parameters, such as those read from a file. */
+export function valueModel(config: GptConfig, parameters: Parameters): ValueModel {
+  function values({ ids, starts }: TokenStates, steps: number, given?: ParameterLookup): tf.Tensor2D {
+    return tf.tidy(() => {
+      const parameter = given ?? unpack(parameters);
+      return scalarHead(parameter, lastStates(parameter, config, ids, starts, steps));
+    });
   }
   return { config, parameters, values };
 }

@@ -1,7 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { tf } from '../../lib/engine/tensorflow';
+import { InputError } from '../../lib/errors/inputError';
 import { seededRandom } from '../../lib/math/random';
-import { type GptConfig, gelu, gptHiddenStates, gptSpecification, layerNorm } from '../../lib/models/gpt';
+import {
+  attentionBias,
+  type GptConfig,
+  gelu,
+  gptHiddenStates,
+  gptSpecification,
+  layerNorm,
+  scaledAttention,
+} from '../../lib/models/gpt';
 import { createParameters, type ParameterLookup, unpack } from '../../lib/models/parameters';
 import { expectClose } from '../close';
 import golden from '../golden/gpt.json';
@@ -50,6 +59,25 @@ describe('layerNorm', () => {
       expectClose(normalize(x, gain, bias).arraySync(), outputs.y, tolerance);
       const gradients = tf.grads((a, b, c) => normalize(a!, b!, c!).mul(upstream).sum())([x, gain, bias]);
       const expected = [outputs.dx, outputs.dweight, outputs.dbias];
+      for (const [i, gradient] of gradients.entries()) {
+        expectClose(gradient.arraySync(), expected[i], tolerance);
+      }
+    });
+  });
+});
+
+describe('scaledAttention', () => {
+  it('gives the golden values and gradients where each token sees itself and those before', () => {
+    const { inputs, outputs } = golden.causal_attention;
+    tf.tidy(() => {
+      const [query, key, value, upstream] = [inputs.q, inputs.k, inputs.v, inputs.upstream].map((numbers) =>
+        tf.tensor4d(numbers),
+      ) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
+      const attend = (q: tf.Tensor, k: tf.Tensor, v: tf.Tensor) =>
+        scaledAttention(q as tf.Tensor4D, k as tf.Tensor4D, v as tf.Tensor4D, attentionBias(0, 5, null));
+      expectClose(attend(query, key, value).arraySync(), outputs.y, tolerance);
+      const gradients = tf.grads((q, k, v) => attend(q!, k!, v!).mul(upstream).sum())([query, key, value]);
+      const expected = [outputs.dq, outputs.dk, outputs.dv];
       for (const [i, gradient] of gradients.entries()) {
         expectClose(gradient.arraySync(), expected[i], tolerance);
       }
@@ -108,7 +136,7 @@ describe('gptHiddenStates', () => {
 
   it('refuses heads that do not divide the width', () => {
     expect(() => gptSpecification({ ...config, heads: 3 })).toThrow(
-      'a width of 8 cannot be shared by 3 heads',
+      new InputError('a width of 8 cannot be shared by 3 heads.'),
     );
   });
 });

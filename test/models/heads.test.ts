@@ -1,9 +1,9 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { tf } from '../../lib/engine/tensorflow';
 import { seededRandom } from '../../lib/math/random';
+import { createGptPolicy } from '../../lib/models/gptPolicy';
+import { disposeParameters, unpack } from '../../lib/models/parameters';
 import { createRewardModel, rewardScores } from '../../lib/models/rewardModel';
-import { encodeSequence, padSequences } from '../../lib/models/sequences';
-import { createTokenizer } from '../../lib/models/tokenizer';
 import { createValueModel, tokenValues } from '../../lib/models/valueModel';
 import { expectClose } from '../close';
 
@@ -38,14 +38,40 @@ it('scores 0 where no token is marked', () => {
   });
 });
 
-it('writes a query and a response as one padded row', () => {
-  const tokenizer = createTokenizer(['What is 2+2?', '2+2 is 4'], 'words');
-  const sequence = encodeSequence(tokenizer, 'What is 2+2?', '2+2 is 4');
-  expect(sequence.responseStart).toBe(4);
-  expect(sequence.responseLength).toBe(3);
-  expect(sequence.ids).toHaveLength(8);
-  const padded = tf.tidy(() => padSequences([sequence], 10).arraySync());
-  expect(padded[0]!.slice(0, 8)).toEqual(sequence.ids);
-  expect(padded[0]!.slice(8)).toEqual([0, 0]);
-  expect(() => padSequences([sequence], 7)).toThrow('a sequence has 8 tokens; at most 7 are expected');
+describe('a trunk that is given', () => {
+  const policy = () => createGptPolicy({ ...config, tiedHead: false }, seededRandom(7));
+
+  it.each(['head', 'whole'] as const)('is copied, whichever is trained: %s', (train) => {
+    const { parameters } = policy();
+    const before = tf.memory().numTensors;
+    const model = createValueModel(config, seededRandom(4), { parameters, train });
+    expect(tf.memory().numTensors - before).toBe(train === 'whole' ? 1 : 2);
+    tf.tidy(() => {
+      const [given, taken] = [unpack(parameters), unpack(model.parameters)];
+      for (const name of ['embedding.token', 'block0.mlpIn.weight', 'finalNorm.gain']) {
+        expect(taken(name).arraySync()).toEqual(given(name).arraySync());
+      }
+      // the head is that of the seed, as on a trunk of its own
+      const own = unpack(createValueModel(config, seededRandom(4)).parameters);
+      expect(taken('head.weight').arraySync()).toEqual(own('head.weight').arraySync());
+      parameters.vector.assign(tf.zerosLike(parameters.vector));
+      expect(taken('finalNorm.gain').max().dataSync()[0]).toBe(1);
+    });
+    disposeParameters(model.parameters);
+    disposeParameters(parameters);
+  });
+
+  it.each([
+    ['head', 9],
+    ['whole', 8 * (9 + 6) + 12 * 8 * 8 + 13 * 8 + 2 * 8 + 9],
+  ] as const)('has as many parameters to train: %s', (train, count) => {
+    const { parameters } = policy();
+    const model = createValueModel(config, seededRandom(4), { parameters, train });
+    expect(model.parameters.vector.size).toBe(count);
+    const whole = createValueModel(config, seededRandom(4), { parameters, train: 'whole' });
+    tf.tidy(() => {
+      // both begin with the same values
+      expectClose(tokenValues(model, ids()).arraySync(), tokenValues(whole, ids()).arraySync(), 1e-6);
+    });
+  });
 });
