@@ -4,8 +4,8 @@
  * A maze is a drawing: # a wall, . a floor, E the exit, S a floor on which the robot starts. Without an S it may start
  * on any floor, facing any way.
  */
-import { readFile } from 'node:fs/promises';
 import { InputError } from '../errors/inputError';
+import { readTextFile } from './textFile';
 
 export const headings = ['north', 'east', 'south', 'west'] as const;
 export const moves = ['forward', 'left', 'right'] as const;
@@ -45,11 +45,7 @@ export interface MazeRewards {
 export const usualRewards: MazeRewards = { exit: 1, wall: -0.1, stuck: -1, step: -0.01 };
 
 export async function readMaze(path: string): Promise<Maze> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    const reason = error.code === 'ENOENT' ? 'there is no such file' : error.message;
-    throw new InputError(`${path} cannot be read: ${reason}.`);
-  });
-  return parseMaze(text, path);
+  return parseMaze(await readTextFile(path), path);
 }
 
 /** @param name what errors call it, such as its file */
@@ -99,7 +95,8 @@ export function parseMaze(text: string, name: string): Maze {
   return { ...maze, starts };
 }
 
-const ahead: readonly Cell[] = [
+/** The cell in front, as steps from the robot's own, for each heading. */
+export const ahead: readonly Cell[] = [
   { row: -1, column: 0 },
   { row: 0, column: 1 },
   { row: 1, column: 0 },

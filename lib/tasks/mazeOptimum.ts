@@ -1,4 +1,5 @@
 /** The best that a robot can do in a maze, by dynamic programming: what a learnt policy is compared with. */
+import { InputError } from '../errors/inputError';
 import type { Maze, MazeRewards } from './maze';
 
 export interface MazeOptimum {
@@ -12,8 +13,12 @@ export interface MazeOptimum {
  * Value iteration: V(s) ← max_a r(s, a) + γ V(s′), until nothing moves by more than the tolerance.
  * Bellman 1957; Sutton & Barto 2018, section 4.4. The walk is not limited here, so nothing gets stuck.
  * @param discount γ in [0, 1]; with 1 each action has to cost something, or no way is better than another
+ * @throws  InputError for another discount, and where an action earns something and could be repeated for ever
  */
 export function mazeOptimum({ transitions }: Maze, rewards: MazeRewards, discount: number): MazeOptimum {
+  if (!(discount >= 0 && discount <= 1)) {
+    throw new InputError(`the discount is ${discount}; expected a number from 0 to 1.`);
+  }
   const tolerance = 1e-12;
   const sweeps = 100_000;
   let values = transitions.map(() => 0);
@@ -38,7 +43,7 @@ export function mazeOptimum({ transitions }: Maze, rewards: MazeRewards, discoun
       return { values, actions };
     }
   }
-  throw new Error(
-    `value iteration has not settled after ${sweeps} sweeps: actions that cost nothing may earn for ever.`,
+  throw new InputError(
+    `value iteration has not settled after ${sweeps} sweeps: an action that earns something may earn it for ever.`,
   );
 }

@@ -5,11 +5,11 @@
  *   {"prompt": "What is 2+2?", "chosen": "2+2 is 4", "rejected": "It may rain today"}
  * where each text may also be a list of chat messages. Columns that are not named here are passed over.
  */
-import { readFile } from 'node:fs/promises';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { type Fields, shown } from '../errors/fields';
 import { InputError } from '../errors/inputError';
 import type { Random } from '../math/random';
+import { isText, parseJsonLines, textField } from './jsonLines';
+import { readTextFile } from './textFile';
 
 export interface Ranking {
   readonly query: string;
@@ -82,68 +82,20 @@ export function holdOutQueries(
   };
 }
 
-/** How many bad lines an error tells of. */
-const shownProblems = 5;
-
 /**
  * Reads rankings from a .jsonl or .jsonl.gz file.
  * @throws one error for all bad lines, each by its number and what is wrong with it
  */
 export async function readRankings(path: string): Promise<Ranking[]> {
-  return parseRankings(await readText(path), path);
-}
-
-async function readText(path: string): Promise<string> {
-  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    throw new InputError(
-      `${path} cannot be read: ${error.code === 'ENOENT' ? 'there is no such file' : error.message}.`,
-    );
-  });
-  const zipped = bytes[0] === 0x1f && bytes[1] === 0x8b;
-  const content = zipped
-    ? await promisify(gunzip)(bytes).catch((error: Error) => {
-        throw new InputError(`${path} cannot be unpacked: ${error.message}.`);
-      })
-    : bytes;
-  return new TextDecoder().decode(content);
+  return parseRankings(await readTextFile(path), path);
 }
 
 /** @param name what an error calls the text, such as its file */
 export function parseRankings(text: string, name: string): Ranking[] {
-  const rankings: Ranking[] = [];
-  const problems: string[] = [];
-  text.split(/\r?\n/u).forEach((line, index) => {
-    if (line.trim() === '') return;
-    try {
-      rankings.push(parseLine(line));
-    } catch (error) {
-      problems.push(`line ${index + 1}: ${(error as Error).message}`);
-    }
-  });
-  if (problems.length > 0) {
-    const more = problems.length > shownProblems ? `\n  and ${problems.length - shownProblems} more` : '';
-    const lines = rankings.length + problems.length;
-    throw new InputError(
-      `${name}: ${problems.length} of ${lines} lines ${problems.length === 1 ? 'is not a ranking' : 'are not rankings'}:\n  ${problems.slice(0, shownProblems).join('\n  ')}${more}`,
-    );
-  }
-  if (rankings.length === 0) throw new InputError(`${name} holds no rankings.`);
-  return rankings;
+  return parseJsonLines(text, name, 'ranking', parseFields);
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-function parseLine(line: string): Ranking {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch (error) {
-    throw new Error(`it is not JSON (${(error as Error).message})`);
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw new Error(`expected an object, found ${shown(value)}`);
-  }
-  const fields = value as Fields;
+function parseFields(fields: Fields): Ranking {
   if ('query' in fields) return parseRanking(fields);
   if ('chosen' in fields || 'rejected' in fields) return parsePreference(fields);
   throw new Error('expected the fields query, responses and ranks, or prompt, chosen and rejected');
@@ -196,16 +148,8 @@ function messageField(fields: Fields, name: string): string {
     .join('\n');
 }
 
-const isText = (value: unknown): value is string => typeof value === 'string' && value.trim() !== '';
 const isNumber = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value);
 const isRank = (value: unknown): value is number => isNumber(value) && Number.isInteger(value) && value >= 1;
-
-function textField(fields: Fields, name: string): string {
-  const value = fields[name];
-  if (value === undefined) throw new Error(`"${name}" is missing`);
-  if (!isText(value)) throw new Error(`"${name}" is ${shown(value)}; expected a text that is not empty`);
-  return value;
-}
 
 function listField<Item>(
   fields: Fields,
@@ -225,9 +169,4 @@ function listField<Item>(
 function sameLength<Item>(name: string, items: Item[], responses: readonly string[]): Item[] {
   if (items.length === responses.length) return items;
   throw new Error(`"${name}" has ${items.length} entries for ${responses.length} responses`);
-}
-
-function shown(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'undefined';
-  return text.length > 40 ? `${text.slice(0, 37)}…` : text;
 }

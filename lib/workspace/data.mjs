@@ -5,7 +5,7 @@ import process from 'node:process';
 import { root, typescriptHook } from './environment.mjs';
 import { setUp } from './setup.mjs';
 
-const scripts = ['lib/tasks/makeRankings.ts'];
+export const scripts = ['lib/tasks/makeRankings.ts', 'lib/tasks/makeCorpora.ts'];
 
 /** @returns {Promise<number>} the exit status */
 export async function main() {

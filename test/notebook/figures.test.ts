@@ -4,7 +4,9 @@ import { barFigure } from '../../lib/notebook/figures/barFigure';
 import { heatmapFigure } from '../../lib/notebook/figures/heatmapFigure';
 import { histogramFigure } from '../../lib/notebook/figures/histogramFigure';
 import { lineFigure } from '../../lib/notebook/figures/lineFigure';
-import { palette } from '../../lib/notebook/theme';
+import { mazeFigure } from '../../lib/notebook/figures/mazeFigure';
+import { diverging, palette, sequential } from '../../lib/notebook/theme';
+import { headings, parseMaze, usualRewards, walk } from '../../lib/tasks/maze';
 
 const titles = { title: 'title', xTitle: 'x (step)', yTitle: 'y (nats)' };
 const traces = (figure: { data: unknown[] }) => figure.data as Partial<PlotData>[];
@@ -135,5 +137,141 @@ describe('heatmapFigure', () => {
     const signed = [-1, 3].map((value) => ({ gamma: 1, prefix: value, value }));
     expect(traces(heatmapFigure(signed, options))[0]).toHaveProperty('zmid', 0);
     expect(traces(heatmapFigure(signed.slice(1), options))[0]).not.toHaveProperty('zmid');
+  });
+});
+
+describe('mazeFigure', () => {
+  // floors in this order: row 1 column 1, row 1 column 2, row 2 column 1
+  const maze = parseMaze('..E\n.##', 'three floors');
+  const [forward, left, right] = [0, 1, 2];
+  const state = (floor: number, heading: (typeof headings)[number]) => 4 * floor + headings.indexOf(heading);
+  const named = (figure: { data: unknown[] }, name: string) =>
+    traces(figure).find((trace) => trace.name === name);
+
+  /** The points of a trace, rounded. */
+  function points(trace: Partial<PlotData> | undefined) {
+    const rounded = (numbers: unknown) => (numbers as number[]).map((one) => Number(one.toFixed(6)));
+    return trace && [rounded(trace.x), rounded(trace.y)];
+  }
+
+  function walkOf(start: number, actions: readonly number[]) {
+    let taken = 0;
+    return walk(maze, start, usualRewards, actions.length, () => actions[taken++]!);
+  }
+
+  it('colours each floor by the mean over its headings, rows downwards and columns from 1', () => {
+    const values = [1, 2, 3, 6, 4, 4, 4, 4, 0, 0, 0, 2];
+    const figure = mazeFigure(maze, { title: 'title', values });
+    expect(named(figure, 'value')).toMatchObject({
+      x: [1, 2, 3],
+      y: [1, 2],
+      z: [
+        [3, 4, null],
+        [0.5, null, null],
+      ],
+      colorscale: sequential,
+      zmin: 0.5,
+      zmax: 4,
+      texttemplate: '%{z:.2~g}',
+    });
+    expect(figure.layout.xaxis).toMatchObject({ title: { text: 'column' }, range: [0.5, 3.5] });
+    expect(figure.layout.yaxis).toMatchObject({
+      title: { text: 'row' },
+      range: [2.5, 0.5],
+      scaleanchor: 'x',
+    });
+    expect(figure.layout.showlegend).toBe(false);
+  });
+
+  it('puts white at zero where values have both signs, and takes a range to compare figures by', () => {
+    const values = new Array<number>(12).fill(-1).fill(3, 8);
+    expect(named(mazeFigure(maze, { title: 'title', values }), 'value')).toMatchObject({
+      colorscale: diverging,
+      zmin: -3,
+      zmax: 3,
+    });
+    expect(named(mazeFigure(maze, { title: 'title', values, valueRange: [0, 5] }), 'value')).toMatchObject({
+      colorscale: sequential,
+      zmin: 0,
+      zmax: 5,
+    });
+  });
+
+  it('leaves a hole where a value is not finite', () => {
+    const values = new Array<number>(12).fill(1).fill(Number.NaN, 3, 4).fill(2, 8);
+    expect(named(mazeFigure(maze, { title: 'title', values }), 'value')).toMatchObject({
+      z: [
+        [null, 1, null],
+        [2, null, null],
+      ],
+      zmin: 1,
+      zmax: 2,
+    });
+  });
+
+  it('shows the directions in which a policy drives on', () => {
+    const actions = new Array<number>(12).fill(left);
+    actions[state(2, 'north')] = forward;
+    actions[state(1, 'east')] = forward;
+    const drives = named(mazeFigure(maze, { title: 'title', actions }), 'drives on when facing this way');
+    expect(drives?.marker?.symbol).toEqual(['triangle-right', 'triangle-up']);
+    expect(points(drives)).toEqual([
+      [2.36, 1],
+      [1, 1.64],
+    ]);
+  });
+
+  it('draws a way out, an arrow at each drive, up to the edge of the exit', () => {
+    const path = walkOf(state(2, 'north'), [forward, right, forward, forward]);
+    const figure = mazeFigure(maze, { title: 'title', path });
+    const way = named(figure, 'way out, 4 actions');
+    expect(way?.marker?.symbol).toEqual(['triangle-up', 'triangle-right', 'triangle-right']);
+    // on the right of the cells' middles
+    expect(points(way)).toEqual([
+      [1.12, 1.5, 2.5],
+      [1.5, 1.12, 1.12],
+    ]);
+    expect(points(named(figure, 'start'))).toEqual([[1.12], [2]]);
+    const line = traces(figure).find(({ mode }) => mode === 'lines');
+    expect(points(line)).toEqual([
+      [1.12, 1.12, 2, 2.5],
+      [2, 1.12, 1.12, 1.12],
+    ]);
+    expect(named(figure, 'stuck')).toBeUndefined();
+  });
+
+  it('draws there and back as two lines, each wall that was hit, and where it ends', () => {
+    const path = walkOf(state(0, 'east'), [forward, right, forward, right, forward, forward]);
+    const figure = mazeFigure(maze, { title: 'title', path });
+    const way = named(figure, 'path, 6 actions');
+    expect(points(way)).toEqual([
+      [1.5, 1.5],
+      [1.12, 0.88],
+    ]);
+    expect(points(named(figure, 'into a wall, 2×'))).toEqual([
+      [2, 0.6],
+      [1.4, 1],
+    ]);
+    expect(points(named(figure, 'stuck'))).toEqual([[1], [0.88]]);
+    const line = traces(figure).find(({ mode }) => mode === 'lines');
+    expect(points(line)).toEqual([
+      [1, 2.12, 2.12, 1],
+      [1.12, 1.12, 0.88, 0.88],
+    ]);
+  });
+
+  it('draws a robot that never leaves its cell', () => {
+    const path = walkOf(state(1, 'west'), [left]);
+    const figure = mazeFigure(maze, { title: 'title', path });
+    expect(points(named(figure, 'start'))).toEqual([[2], [1]]);
+    expect(points(named(figure, 'stuck'))).toEqual([[2], [1]]);
+    expect(points(named(figure, 'path, 1 action'))).toEqual([[], []]);
+  });
+
+  it('wants one value and one action for each state', () => {
+    expect(() => mazeFigure(maze, { title: 'title', values: [1, 2] })).toThrow(
+      'three floors has 12 states, but 2 values are given for them.',
+    );
+    expect(() => mazeFigure(maze, { title: 'title', actions: [] })).toThrow('but 0 actions are given');
   });
 });

@@ -3,6 +3,9 @@ import { barFigure } from '../../lib/notebook/figures/barFigure';
 import { heatmapFigure } from '../../lib/notebook/figures/heatmapFigure';
 import { histogramFigure } from '../../lib/notebook/figures/histogramFigure';
 import { lineFigure } from '../../lib/notebook/figures/lineFigure';
+import { mazeFigure } from '../../lib/notebook/figures/mazeFigure';
+import { parseMaze, usualRewards, walk } from '../../lib/tasks/maze';
+import { mazeOptimum } from '../../lib/tasks/mazeOptimum';
 
 const prefixes = [0.5, 0.9].flatMap((gamma) =>
   ['2+2', '2+2 is', '2+2 is 4'].map((prefix, i) => ({
@@ -12,6 +15,8 @@ const prefixes = [0.5, 0.9].flatMap((gamma) =>
     value: 0.8 * gamma ** (2 - i),
   })),
 );
+const maze = parseMaze('#######\n#....E#\n#.#####\n#.....#\n#######', 'a corridor');
+const optimum = mazeOptimum(maze, usualRewards, 0.95);
 const titles = { title: 'Value of each prefix', xTitle: 'prefix', yTitle: 'value (reward)' };
 
 export const sampleFigures = {
@@ -37,5 +42,10 @@ export const sampleFigures = {
     y: 'gamma',
     z: 'value',
     zTitle: 'value (reward)',
+  }),
+  maze: mazeFigure(maze, {
+    title: 'The way that dynamic programming finds from the end of a corridor to its exit',
+    ...optimum,
+    path: walk(maze, 4 * 9 + 1, usualRewards, 64, (state) => optimum.actions[state]!),
   }),
 };

@@ -2,12 +2,11 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { createCanvas, loadImage } from '@napi-rs/canvas';
 import { describe, expect, it } from 'vitest';
-import { figureWidth } from '../../lib/notebook/figure';
+import { figureHeight, figureWidth } from '../../lib/notebook/figure';
 import { lineFigure } from '../../lib/notebook/figures/lineFigure';
 import { renderPng, renderSvg } from '../../lib/notebook/staticImage';
 import { sampleFigures } from './sampleFigures';
 
-const height = 400;
 const pixelRatio = 2;
 
 /** The share of pixels of a region, in CSS pixels, that are not white. */
@@ -23,7 +22,7 @@ async function inkIn(png: Buffer, x: number, y: number, width: number, tall: num
 }
 
 /** Ink in the outermost two pixels: text that is cut touches them. */
-async function borderInk(png: Buffer): Promise<number> {
+async function borderInk(png: Buffer, height: number): Promise<number> {
   const horizontal =
     (await inkIn(png, 0, 0, figureWidth, 2)) + (await inkIn(png, 0, height - 2, figureWidth, 2));
   const vertical = (await inkIn(png, 0, 0, 2, height)) + (await inkIn(png, figureWidth - 2, 0, 2, height));
@@ -34,10 +33,13 @@ describe.each(Object.entries(sampleFigures))('the image of a %s figure', (_, fig
   it('is a PNG of twice the asked size, with a title and margins that cut nothing', async () => {
     const png = await renderPng(figure);
     const image = await loadImage(png);
-    expect([image.width, image.height]).toEqual([figureWidth * pixelRatio, height * pixelRatio]);
+    expect([image.width, image.height]).toEqual([
+      figureWidth * pixelRatio,
+      figureHeight(figure) * pixelRatio,
+    ]);
     expect(png.length).toBeLessThan(150_000);
     expect(await inkIn(png, 60, 8, 200, 24)).toBeGreaterThan(0.02);
-    expect(await borderInk(png)).toBe(0);
+    expect(await borderInk(png, figureHeight(figure))).toBe(0);
   });
 
   it('names its axes', async () => {
@@ -81,5 +83,5 @@ it('long tick labels, a long title and many series all keep their place', async 
   const legend = [...svg.matchAll(/class="legendtext"[^>]*>([^<]*)</g)].map(([, text]) => text);
   expect(legend).toHaveLength(8);
   const png = await renderPng(figure);
-  expect(await borderInk(png)).toBe(0);
+  expect(await borderInk(png, figureHeight(figure))).toBe(0);
 });
