@@ -36,24 +36,26 @@ export function expectedReturn(
 
 /**
  * The largest explained variance that any value model can reach on these responses: what remains is the chance in how
- * a response goes on, 1 − E[Var(G | prefix)] / Var(G), over all tokens of all responses.
+ * a response goes on, 1 − E[Var(G | prefix)] / Var(G), over all tokens of all responses. NaN where the returns are all
+ * equal.
  * @param questions for each question, as likely as the others, the responses to it
  */
 export function explainableVariance(
   questions: readonly (readonly TokenizedResponse[])[],
   discount: number,
 ): number {
-  let [weight, sum, squares, unexplained] = [0, 0, 0, 0];
-  for (const responses of questions) {
-    for (const { tokens, probability, reward } of responses) {
-      prefixValues(reward, tokens.length, discount).forEach((value, t) => {
+  const places = questions.flatMap((responses) =>
+    responses.flatMap(({ tokens, probability, reward }) =>
+      prefixValues(reward, tokens.length, discount).map((value, t) => {
         const expected = expectedReturn(tokens.slice(0, t + 1), responses, discount);
-        weight += probability;
-        sum += probability * value;
-        squares += probability * value ** 2;
-        unexplained += probability * (value - expected) ** 2;
-      });
-    }
-  }
-  return 1 - unexplained / (squares - sum ** 2 / weight);
+        return { probability, value, expected };
+      }),
+    ),
+  );
+  if (places.every(({ value }) => value === places[0]!.value)) return Number.NaN;
+  const weigh = (of: (place: (typeof places)[number]) => number) =>
+    places.reduce((sum, place) => sum + place.probability * of(place), 0);
+  const center = weigh(({ value }) => value) / weigh(() => 1);
+  const unexplained = weigh(({ value, expected }) => (value - expected) ** 2);
+  return 1 - unexplained / weigh(({ value }) => (value - center) ** 2);
 }

@@ -17,8 +17,9 @@ export interface GroupAdvantageOptions {
  *   z-score:       Â_i = (r_i − μ) / (σ + ε).  Shao et al. 2024 (DeepSeekMath), section 4.1.2, arXiv:2402.03300
  *   Dr. GRPO:      Â_i = r_i − μ.  Liu et al. 2025, arXiv:2503.20783
  *   leave-one-out: Â_i = r_i − mean of the others.  Ahmadian et al. 2024 (RLOO), arXiv:2402.14740
- * A group of equal rewards gets exactly 0.
+ * With a baseline, a group of equal rewards gets exactly 0.
  * @param rewards one for each response; the responses of a group follow each other
+ * @throws        where a response alone has nothing to be compared with, and where there is nothing to divide by
  */
 export function groupAdvantages(
   rewards: readonly number[],
@@ -38,6 +39,11 @@ export function groupAdvantages(
     const factor = baseline === 'leave-one-out' ? groupSize / (groupSize - 1) : 1;
     const deviation = scale === 'group' ? standardDeviation(group, ddof) : batchDeviation;
     const divisor = scale === 'none' ? 1 : deviation + scaleEpsilon;
+    if (!(divisor > 0)) {
+      throw new InputError(
+        `scale is "${scale}", but the standard deviation (ddof ${ddof}) plus scaleEpsilon is ${divisor}; expected a number above 0 to divide by.`,
+      );
+    }
     return group.map((reward) => (factor * (reward - center)) / divisor);
   });
 }

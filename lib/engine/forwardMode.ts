@@ -154,7 +154,8 @@ export function jacobianVectorProduct<T extends tf.Tensor>(
       run: (others) => runKernel(name, others, attributes),
     });
     [derivative].flat().forEach((tangent, i) => {
-      kept.push(tf.keep(tangent));
+      // a sum with a constant passes the direction itself on, which is its owner's to dispose of
+      if (tangent !== direction) kept.push(tf.keep(tangent));
       tangents.set(outputs[i]!.id, tangent);
     });
   }

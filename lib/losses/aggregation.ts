@@ -1,4 +1,5 @@
 import { tf } from '../engine/tensorflow';
+import { onlyWhere } from './onlyWhere';
 
 /**
  * How the losses of tokens become one number:
@@ -28,7 +29,7 @@ export function aggregate(
   maxLength: number = values.shape[1],
 ): tf.Scalar {
   return tf.tidy(() => {
-    const counted = tf.where(mask.greater(0), values, tf.zerosLike(values));
+    const counted = onlyWhere(mask, values);
     if (aggregation === 'token-sum') return counted.sum();
     if (aggregation === 'token-mean') return counted.sum().div(mask.sum().maximum(1));
     const tokens = mask.sum(1);

@@ -1,4 +1,5 @@
 import { tf } from '../engine/tensorflow';
+import { onlyWhere } from './onlyWhere';
 
 export interface BradleyTerryOptions {
   /** m, in nats, by which the better score has to lead: one for all pairs, or [R, K, K] one for each; 0 unless said. */
@@ -16,7 +17,8 @@ export interface BradleyTerryOptions {
  * Eisenstein et al. 2023, section 2.2, arXiv:2312.09244, TRL's `center_rewards_coefficient`.
  * @param scores    [R, K] in nats; the only argument that gets a gradient
  * @param preferred [R, K, K] 1 at (r, i, j) where ranking r puts response i above response j, else 0; constant.
- *                  Ties and padding are 0 both ways; a ranking without a pair adds a loss of 0.
+ *                  Ties and padding, whose scores may be anything, are 0 both ways; a ranking without a pair
+ *                  adds a loss of 0.
  * @returns         scalar, mean over rankings
  */
 export function bradleyTerryLoss(
@@ -26,8 +28,9 @@ export function bradleyTerryLoss(
 ): tf.Scalar {
   return tf.tidy(() => {
     const [winners, losers] = [scores.expandDims(2), scores.expandDims(1)];
-    const losses = tf.softplus(winners.sub(losers).sub(margin).neg());
-    const all = centering === 0 ? losses : losses.add(winners.add(losers).square().mul(centering));
+    const losses = tf.softplus(onlyWhere(preferred, winners.sub(losers).sub(margin)).neg());
+    const levels = () => onlyWhere(preferred, winners.add(losers)).square().mul(centering);
+    const all = centering === 0 ? losses : losses.add(levels());
     const pairs = preferred.sum([1, 2]).maximum(1);
     return all.mul(preferred).sum([1, 2]).div(pairs).mean() as tf.Scalar;
   });

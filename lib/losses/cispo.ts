@@ -1,6 +1,8 @@
 import { tf } from '../engine/tensorflow';
 import { type Aggregation, aggregate } from './aggregation';
 import { importanceRatio } from './importanceRatio';
+import { onlyWhere } from './onlyWhere';
+import { stopGradient } from './stopGradient';
 
 export interface CispoRange {
   /** The weight is at least 1 − clipLow; 1 sets no lower bound, as in TRL and the paper's experiments. */
@@ -28,21 +30,10 @@ export function cispo(
   advantages: tf.Tensor2D,
   { clipLow, clipHigh }: CispoRange,
 ): tf.Tensor2D {
-  const weighted = tf.customGrad((x, rho, save) => {
-    const weight = (rho as tf.Tensor2D)
-      .clipByValue(1 - clipLow, 1 + clipHigh)
-      .mul(advantages)
-      .neg();
-    (save as (kept: tf.Tensor[]) => void)([weight]);
-    return {
-      value: weight.mul(x as tf.Tensor),
-      gradFunc: (upstream: tf.Tensor, saved: tf.Tensor[]) => [
-        upstream.mul(saved[0]!),
-        tf.zerosLike(upstream),
-      ],
-    };
+  return tf.tidy(() => {
+    const weight = stopGradient(ratio).clipByValue(1 - clipLow, 1 + clipHigh);
+    return weight.mul(advantages).mul<tf.Tensor2D>(logProbs).neg();
   });
-  return weighted(logProbs, ratio) as tf.Tensor2D;
 }
 
 /**
@@ -64,6 +55,7 @@ export function cispoLoss(
 ): tf.Scalar {
   return tf.tidy(() => {
     const ratio = importanceRatio(logProbs, oldLogProbs, mask, 'token');
-    return aggregate(cispo(logProbs, ratio, advantages, { clipLow, clipHigh }), mask, aggregation, maxLength);
+    const losses = cispo(logProbs, ratio, onlyWhere(mask, advantages), { clipLow, clipHigh });
+    return aggregate(losses, mask, aggregation, maxLength);
   });
 }

@@ -1,6 +1,7 @@
 import { tf } from '../engine/tensorflow';
 import { type Aggregation, aggregate } from './aggregation';
 import { importanceRatio, type RatioLevel } from './importanceRatio';
+import { onlyWhere } from './onlyWhere';
 
 export interface ClipRange {
   /** ε below 1: the ratio is clipped to at least 1 − clipLow. */
@@ -48,7 +49,7 @@ export function clippedSurrogate(
  *   L(θ) = −mean_t min(ρ_t Â_t, clip(ρ_t, 1−ε, 1+ε) Â_t)
  * Schulman et al. 2017, eq. 7, arXiv:1707.06347.
  * @param logProbs    [B, T] log π(a_t|s_t) in nats; the only argument that gets a gradient
- * @param oldLogProbs [B, T] from the policy that sampled; constant, and another tensor than logProbs
+ * @param oldLogProbs [B, T] from the policy that sampled; constant
  * @param advantages  [B, T] constant
  * @param mask        [B, T] 1 on response tokens, 0 on padding
  */
@@ -62,6 +63,7 @@ export function clippedSurrogateLoss(
   const { ratio: level = 'token', aggregation = 'token-mean', maxLength } = options;
   return tf.tidy(() => {
     const ratio = importanceRatio(logProbs, oldLogProbs, mask, level);
-    return aggregate(clippedSurrogate(ratio, advantages, options), mask, aggregation, maxLength);
+    const losses = clippedSurrogate(ratio, onlyWhere(mask, advantages), options);
+    return aggregate(losses, mask, aggregation, maxLength);
   });
 }

@@ -1,6 +1,7 @@
 import { tf } from '../engine/tensorflow';
 import { actionLogProbs } from '../models/categorical';
 import { aggregate } from './aggregation';
+import { onlyWhere } from './onlyWhere';
 
 /**
  * Cross-entropy of the next token, to be minimized: the negative log-likelihood of the targets.
@@ -11,5 +12,8 @@ import { aggregate } from './aggregation';
  * @returns       scalar, in nats a token
  */
 export function crossEntropyLoss(logits: tf.Tensor3D, targets: tf.Tensor2D, mask: tf.Tensor2D): tf.Scalar {
-  return tf.tidy(() => aggregate(actionLogProbs(logits, targets).neg(), mask, 'token-mean'));
+  return tf.tidy(() => {
+    const counted = onlyWhere(mask.expandDims(2), logits);
+    return aggregate(actionLogProbs(counted, targets).neg(), mask, 'token-mean');
+  });
 }

@@ -1,4 +1,6 @@
 import { tf } from '../engine/tensorflow';
+import { onlyWhere } from './onlyWhere';
+import { stopGradient } from './stopGradient';
 
 /** What policy and reference say of one side of B preferences. */
 export interface PreferenceSide {
@@ -67,6 +69,6 @@ function responseLogRatio(
   { logProbs, refLogProbs, mask }: PreferenceSide,
   form: DirectPreferenceOptions['form'],
 ): tf.Tensor1D {
-  const sum = logProbs.sub(refLogProbs).mul(mask).sum<tf.Tensor1D>(1);
+  const sum = onlyWhere(mask, logProbs.sub(stopGradient(refLogProbs))).sum<tf.Tensor1D>(1);
   return form === 'ipo' ? sum.div(mask.sum(1).maximum(1)) : sum;
 }

@@ -1,5 +1,6 @@
 import { tf } from '../engine/tensorflow';
 import { type Aggregation, aggregate } from './aggregation';
+import { onlyWhere } from './onlyWhere';
 
 /**
  * The policy gradient's loss, to be minimized: the cross-entropy of the actions taken, each weighted by its advantage.
@@ -15,5 +16,8 @@ export function policyGradientLoss(
   mask: tf.Tensor2D,
   aggregation: Aggregation = 'token-mean',
 ): tf.Scalar {
-  return tf.tidy(() => aggregate(logProbs.mul<tf.Tensor2D>(advantages).neg(), mask, aggregation));
+  return tf.tidy(() => {
+    const weighted = logProbs.mul<tf.Tensor2D>(onlyWhere(mask, advantages));
+    return aggregate(weighted.neg(), mask, aggregation);
+  });
 }

@@ -1,6 +1,6 @@
 import { tf } from '../engine/tensorflow';
 import { aggregate } from './aggregation';
-import type { ClipRange } from './clippedSurrogate';
+import type { ClippedSurrogateOptions } from './clippedSurrogate';
 import { importanceRatio } from './importanceRatio';
 import { estimateKl } from './klDivergence';
 
@@ -12,7 +12,7 @@ export interface RatioDiagnostics extends Readonly<Record<string, tf.Scalar>> {
   readonly approx_kl_k1: tf.Scalar;
   /** The share of tokens whose gradient the clip takes away: those below and above together. */
   readonly clip_fraction: tf.Scalar;
-  /** ρ < 1 − ε_low where the advantage is negative. */
+  /** ρ < 1 − ε_low where the advantage is negative; ρ is what the loss takes it of, so of a response for GSPO. */
   readonly clip_fraction_low: tf.Scalar;
   /** ρ > 1 + ε_high where the advantage is positive. */
   readonly clip_fraction_high: tf.Scalar;
@@ -34,10 +34,10 @@ export function ratioDiagnostics(
   oldLogProbs: tf.Tensor2D,
   advantages: tf.Tensor2D,
   mask: tf.Tensor2D,
-  { clipLow, clipHigh }: ClipRange,
+  { clipLow, clipHigh, ratio: level = 'token' }: ClippedSurrogateOptions,
 ): RatioDiagnostics {
   return tf.tidy(() => {
-    const ratio = importanceRatio(logProbs, oldLogProbs, mask, 'token');
+    const ratio = importanceRatio(logProbs, oldLogProbs, mask, level);
     const share = (condition: tf.Tensor) => aggregate(condition.toFloat() as tf.Tensor2D, mask, 'token-mean');
     const low = ratio.less(1 - clipLow).logicalAnd(advantages.less(0));
     const high = ratio.greater(1 + clipHigh).logicalAnd(advantages.greater(0));

@@ -1,5 +1,6 @@
 import { tf } from '../engine/tensorflow';
 import { aggregate } from './aggregation';
+import { onlyWhere } from './onlyWhere';
 
 /**
  * Squared error of a value model, to be minimized.
@@ -11,7 +12,10 @@ import { aggregate } from './aggregation';
  * @returns       scalar, mean over the tokens of all responses
  */
 export function valueRegressionLoss(values: tf.Tensor2D, returns: tf.Tensor2D, mask: tf.Tensor2D): tf.Scalar {
-  return tf.tidy(() => values.sub(returns).square().mul(mask).sum().div(mask.sum()) as tf.Scalar);
+  return tf.tidy(() => {
+    const errors = onlyWhere(mask, values.sub<tf.Tensor2D>(returns));
+    return aggregate(errors.square(), mask, 'token-mean');
+  });
 }
 
 export interface ValueClipping {
@@ -44,10 +48,10 @@ export function clippedValueLoss(
 ): tf.Scalar {
   return tf.tidy(() => {
     const factor = form === 'max' ? 0.5 : 1;
-    const free = values.sub<tf.Tensor2D>(returns).square();
+    const free = onlyWhere(mask, values.sub<tf.Tensor2D>(returns)).square<tf.Tensor2D>();
     if (clipRange === null) return aggregate(free.mul(factor), mask, 'token-mean');
     const cut = oldValues.add(values.sub(oldValues).clipByValue(-clipRange, clipRange));
-    const held = cut.sub<tf.Tensor2D>(returns).square();
+    const held = onlyWhere(mask, cut.sub<tf.Tensor2D>(returns)).square<tf.Tensor2D>();
     return aggregate((form === 'max' ? free.maximum(held) : held).mul(factor), mask, 'token-mean');
   });
 }

@@ -70,6 +70,17 @@ describe('the explainable variance', () => {
     expect(explainableVariance([[response('yes', 0.5, 1), response('no', 0.5, 0)]], 0.9)).toBeCloseTo(1, 12);
   });
 
+  it('is not a number where all returns are equal, be their mean rounded', () => {
+    const alike = (text: string) => response(text, 0.1, 0.1);
+    expect(explainableVariance([[alike('a'), alike('b'), alike('c')]], 1)).toBeNaN();
+  });
+
+  it('does not change with the unit and the zero of the reward, however far it is', () => {
+    const moved = answers.map((one) => ({ ...one, reward: 1e6 + one.reward / 100 }));
+    // of returns of size 1e6 that differ by 1e-3, float64 keeps 1e-10 / 1e-3
+    expect(explainableVariance([moved], 1)).toBeCloseTo(explainableVariance([answers], 1), 6);
+  });
+
   it('is the explained variance of the expected returns on a sample of all responses', () => {
     // equal probabilities: every response is in the sample once
     const equal = answers.map((one) => ({ ...one, probability: 1 / 3 }));

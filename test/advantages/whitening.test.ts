@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { whiten } from '../../lib/advantages/whitening';
 import { expectClose } from '../close';
+import estimators from '../golden/estimators.json';
 import golden from '../golden/whitening.json';
 
 it("has verl's numbers: mean and variance over all tokens, n − 1, ε under the root", () => {
@@ -10,6 +11,21 @@ it("has verl's numbers: mean and variance over all tokens, n − 1, ε under the
   const whitened = whiten(inputs.values.map(on), { ddof: 1, epsilon: 1e-8, form: 'variance' });
   // verl's mean divides by the count + 1e-8
   expectClose(whitened, outputs.whitened.map(on), 1e-7);
+});
+
+it.each([
+  ['stable_baselines3', { ddof: 1, form: 'deviation' }],
+  ['open_rlhf', { ddof: 0, form: 'clamp' }],
+] as const)("has %s's numbers", (peer, options) => {
+  const { inputs, outputs, params } = estimators.whitening;
+  // float64 on both sides: a sum of nine numbers in another order
+  expectClose(whiten([inputs.advantages], { ...params, ...options }), [outputs[peer]], 1e-14);
+});
+
+it("has Spinning Up's numbers, which adds no ε", () => {
+  const { inputs, outputs } = estimators.whitening;
+  const whitened = whiten([inputs.advantages], { ddof: 0, epsilon: 0, form: 'deviation' });
+  expectClose(whitened, [outputs.spinning_up], 1e-14);
 });
 
 it('enters ε under the root, beside it, or as the least variance', () => {
@@ -28,13 +44,20 @@ it('gives mean 0 and deviation 1, whatever the unit and the zero', () => {
     fc.property(fc.array(row, { minLength: 1, maxLength: 4 }), (rows) => {
       fc.pre(new Set(rows.flat()).size > 1);
       const all = whiten(rows, { ddof: 0, epsilon: 0, form: 'deviation' }).flat();
-      expectClose(all.reduce((a, b) => a + b) / all.length, 0, 1e-9);
-      expectClose(all.reduce((sum, value) => sum + value ** 2, 0) / all.length, 1, 1e-9);
+      // float64 sums of up to 20 numbers
+      expectClose(all.reduce((a, b) => a + b) / all.length, 0, 1e-13);
+      expectClose(all.reduce((sum, value) => sum + value ** 2, 0) / all.length, 1, 1e-13);
+      const moved = rows.map((values) => values.map((value) => 7 * value - 300));
+      expectClose(whiten(moved, { ddof: 0, epsilon: 0, form: 'deviation' }).flat(), all, 1e-13);
     }),
   );
 });
 
 it('gives 0 where all are the same, also without ε, and keeps each row’s length', () => {
+  // the mean of three times 0.1 is 0.10000000000000002
+  for (const form of ['variance', 'deviation', 'clamp'] as const) {
+    expect(whiten([[0.1, 0.1], [0.1]], { ddof: 0, epsilon: 0, form })).toEqual([[0, 0], [0]]);
+  }
   const whitened = whiten([[2, 2], [2], []], { ddof: 1, epsilon: 0, form: 'deviation' });
   expect(whitened).toEqual([[0, 0], [0], []]);
   expect(whiten([[5]], { ddof: 1, epsilon: 1e-8, form: 'variance' })).toEqual([[0]]);

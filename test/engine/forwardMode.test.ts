@@ -136,6 +136,18 @@ describe('jacobianVectorProduct', () => {
     x.dispose();
   });
 
+  it('leaves the direction to its owner, also where an operation passes it on as it is', () => {
+    const [x, v] = [tf.tensor1d([1, 2]), tf.tensor1d([3, 4])];
+    const before = tf.memory().numTensors;
+    const results = jacobianVectorProduct(() => x.add(1), x, v);
+    expect(Array.from(results[1].dataSync())).toEqual([3, 4]);
+    tf.dispose(results);
+    expect(Array.from(v.dataSync())).toEqual([3, 4]);
+    expect(tf.memory().numTensors).toBe(before);
+    tf.dispose([x, v]);
+    expect(tf.memory().numTensors).toBe(before - 2);
+  });
+
   it('refuses an operation without a rule by its name, and lets the engine go on', () => {
     tf.tidy(() => {
       const x = tf.tensor1d([1, 2]);

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { tf } from '../../lib/engine/tensorflow';
 import { type BradleyTerryOptions, bradleyTerryLoss } from '../../lib/losses/bradleyTerry';
 import { rankedPairs } from '../../lib/tasks/rankings';
-import { expectClose, numericalGradient } from '../close';
+import { expectClose, expectCloseInScale, numericalGradient } from '../close';
 import golden from '../golden/bradleyTerry.json';
 
 /** Float32 carries 7 digits; sums of a few numbers of size 1 keep 6. */
@@ -45,8 +45,8 @@ describe('bradleyTerryLoss', () => {
       scores,
       scores.map(() => [1, 2]),
     );
-    expectClose(loss, outputs.loss, tolerance);
-    expectClose(
+    expectCloseInScale(loss, outputs.loss, tolerance);
+    expectCloseInScale(
       gradient,
       outputs.dloss_dchosen.map((chosen, i) => [chosen, outputs.dloss_drejected[i]!]),
       tolerance,
@@ -68,8 +68,8 @@ describe('bradleyTerryLoss', () => {
         );
         return evaluate(scores, ranks, { margin, centering: params.center_coefficient ?? 0 });
       });
-      expectClose(loss, outputs.loss, tolerance);
-      expectClose(
+      expectCloseInScale(loss, outputs.loss, tolerance);
+      expectCloseInScale(
         gradient,
         outputs.dloss_dchosen.map((chosen, i) => [chosen, outputs.dloss_drejected[i]!]),
         tolerance,
@@ -126,8 +126,39 @@ describe('bradleyTerryLoss', () => {
     const scores = [0.4, -0.3, 0.9, 0.1];
     const options = { margin: 0.3, centering: 0.1 };
     const numerical = numericalGradient((s) => evaluate([s], ranks, options).loss, scores, 0.05);
-    // step²/6 times a third derivative below 1, plus float32 rounding 1e-7 over the step
-    expectClose(evaluate([scores], ranks, options).gradient, numerical, 1e-3);
+    // 1.5 float32 roundings of a loss of 1 over the step
+    expectClose(evaluate([scores], ranks, options).gradient, numerical, 3e-6);
+  });
+
+  it('makes the chances of either to win sum to 1, and a margin is what the winner has less', () => {
+    const score = fc.integer({ min: -40, max: 40 }).map((tenths) => tenths / 10);
+    fc.assert(
+      fc.property(score, score, fc.integer({ min: 0, max: 20 }), (a, b, margin) => {
+        const chance = (ranks: number[]) => Math.exp(-evaluate([[a, b]], [ranks]).loss);
+        expectClose(chance([1, 2]) + chance([2, 1]), 1, tolerance);
+        const lessened = evaluate([[a - margin, b]], [[1, 2]]);
+        const own = evaluate([[a, b]], [[1, 2]], { margin });
+        // scores of size 20 are rounded by 1e-6
+        expectClose(own.loss, lessened.loss, 4e-6);
+        expectClose(own.gradient, lessened.gradient, 4e-6);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('with centering draws the scores of a pair to the same distance from 0, and to no other level', () => {
+    const score = fc.integer({ min: -40, max: 40 }).map((tenths) => tenths / 10);
+    fc.assert(
+      fc.property(score, score, (a, b) => {
+        const centering = 0.1;
+        const plain = evaluate([[a, b]], [[1, 2]]);
+        const { loss, gradient } = evaluate([[a, b]], [[1, 2]], { centering });
+        expectClose(loss, plain.loss + centering * (a + b) ** 2, tolerance);
+        const pull = gradient[0]!.map((slope, k) => slope - plain.gradient[0]![k]!);
+        expectClose(pull, [2 * centering * (a + b), 2 * centering * (a + b)], tolerance);
+      }),
+      { numRuns: 25 },
+    );
   });
 
   it('depends on differences of scores only, and its gradient sums to 0', () => {

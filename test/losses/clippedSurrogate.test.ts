@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { tf } from '../../lib/engine/tensorflow';
 import { clippedSurrogate, clippedSurrogateLoss } from '../../lib/losses/clippedSurrogate';
 import { surrogateLoss } from '../../lib/losses/surrogate';
-import { expectClose } from '../close';
+import { expectClose, expectCloseInScale } from '../close';
+import estimators from '../golden/estimators.json';
 import {
   batch,
   expectCentralDifferences,
@@ -38,6 +39,19 @@ describe('golden values', () => {
 
   it("verl's dual clip on advantages below 0", () => {
     expectGolden('ppo_dual_clip_token-mean', loss(batch.negative_advantages, { ...clip, dualClip: 1.5 }));
+  });
+
+  it("verl's dual clip on advantages of both signs, with ratios beyond every bound", () => {
+    const { inputs, outputs, params } = estimators.dual_clip;
+    const options = { clipLow: params.clip_low, clipHigh: params.clip_high, dualClip: params.dual_clip };
+    const { loss: value, gradient } = tf.tidy(() =>
+      lossAndGradient(
+        (x) => clippedSurrogateLoss(x, tf.zeros([4, 4]), tensor(inputs.advantages), tf.ones([4, 4]), options),
+        inputs.log_probs,
+      ),
+    );
+    expectCloseInScale(value, outputs.loss, tolerance);
+    expectCloseInScale(gradient, outputs.gradient, tolerance);
   });
 
   it("verl's asymmetric clip (DAPO)", () => {
@@ -100,16 +114,49 @@ describe('identities', () => {
   });
 });
 
-it.each(['token', 'sequence', 'sequence-sum'] as const)(
-  'has the gradient of its central differences (ratio of %s)',
-  (ratio) => {
-    const { oldLogProbs, advantages, mask } = smallTensors();
-    expectCentralDifferences(
-      (x) => clippedSurrogateLoss(x, oldLogProbs, advantages, mask, { ...clip, ratio }),
-      small.logProbs,
-    );
-  },
-);
+it.each([
+  { ratio: 'token' },
+  { ratio: 'sequence' },
+  { ratio: 'sequence-sum' },
+  // the second advantage is negative: its loss is held at 0.9 of it, and its ratio of 0.95 counts as 0.8
+  { dualClip: 0.9, clipHigh: 0.5 },
+  { ratioCap: 0.8, clipHigh: 0.5 },
+  { aggregation: 'seq-mean-token-mean' },
+  { aggregation: 'seq-mean-token-sum' },
+  { aggregation: 'seq-mean-token-sum-norm', maxLength: 7 },
+  { aggregation: 'token-sum' },
+] as const)('has the gradient of its central differences with %j', (options) => {
+  const { oldLogProbs, advantages, mask } = smallTensors();
+  expectCentralDifferences(
+    (x) => clippedSurrogateLoss(x, oldLogProbs, advantages, mask, { ...clip, ...options }),
+    small.logProbs,
+  );
+});
+
+it('is the surrogate as ε grows without bound, and a constant as it shrinks to 0', () => {
+  const number = fc.integer({ min: -40, max: 0 }).map((tenths) => tenths / 10);
+  const row = fc.tuple(number, number, number);
+  fc.assert(
+    fc.property(row, row, row, (now, old, advantages) => {
+      const told = (f: (x: tf.Tensor2D, ...constant: [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D]) => tf.Scalar) =>
+        tf.tidy(() =>
+          lossAndGradient((x) => f(x, tensor([old]), tensor([advantages]), tf.ones([1, 3])), [now]),
+        );
+      const free = told(surrogateLoss);
+      const wide = told((...all) => clippedSurrogateLoss(...all, { clipLow: 1, clipHigh: 1e9 }));
+      expect(wide).toEqual(free);
+      // ε of 0 still lets through what makes the loss worse
+      const none = told((...all) => clippedSurrogateLoss(...all, { clipLow: 0, clipHigh: 0 }));
+      const worse = now.map((value, t) => (value < old[t]! ? advantages[t]! > 0 : advantages[t]! < 0));
+      expectClose(
+        none.gradient[0],
+        free.gradient[0]!.map((slope, t) => (worse[t] || now[t] === old[t] ? slope : 0)),
+        tolerance,
+      );
+    }),
+    { numRuns: 25 },
+  );
+});
 
 it('is never below the free surrogate, and never above −cÂ where the dual clip holds', () => {
   const ratio = fc.float({ min: Math.fround(0.01), max: 10, noNaN: true });

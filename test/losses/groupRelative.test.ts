@@ -1,8 +1,11 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tf } from '../../lib/engine/tensorflow';
+import { aggregate } from '../../lib/losses/aggregation';
 import { cispoLoss } from '../../lib/losses/cispo';
 import { clippedSurrogateLoss } from '../../lib/losses/clippedSurrogate';
-import { type GroupRelativeOptions, groupRelativeLoss } from '../../lib/losses/groupRelative';
+import { type GroupRelativeOptions, groupRelative, groupRelativeLoss } from '../../lib/losses/groupRelative';
+import { estimateKl, exactKl } from '../../lib/losses/klDivergence';
 import { expectClose } from '../close';
 import {
   batch,
@@ -34,8 +37,8 @@ describe('golden values', () => {
   it("TRL's first update, at which the policy is the old one and the ratio 1", () => {
     expectGolden('grpo_loss_on_policy', (logProbs) => {
       const { refLogProbs, advantages, mask } = tensors(batch.response_advantages);
-      const same = tensor(batch.log_probs);
-      return groupRelativeLoss(logProbs, same, refLogProbs, advantages, mask, usual);
+      // TRL detaches the policy's own log-probs
+      return groupRelativeLoss(logProbs, logProbs, refLogProbs, advantages, mask, usual);
     });
   });
 });
@@ -64,21 +67,78 @@ it('without a KL term is the clipped surrogate, or CISPO where that is asked for
   expect(lossAndGradient(loss({ ...usual, klCoefficient: 0, surrogate: 'cispo' }))).toEqual(cispo);
 });
 
-it.each([{}, { ratio: 'sequence' }, { klEstimator: 'k2' }, { klEstimator: 'k1' }] as const)(
-  'has the gradient of its central differences with %j',
-  (options) => {
-    const { oldLogProbs, refLogProbs, advantages, mask } = smallTensors();
-    expectCentralDifferences(
-      (x) =>
-        groupRelativeLoss(x, oldLogProbs, refLogProbs, advantages, mask, {
-          ...usual,
-          klCoefficient: 0.5,
-          ...options,
-        }),
-      small.logProbs,
-    );
-  },
-);
+it('is the surrogate plus β times the KL: the KL alone where no advantage differs from 0', () => {
+  const number = fc.integer({ min: -40, max: 0 }).map((tenths) => tenths / 10);
+  const row = fc.tuple(number, number, number);
+  const estimator = fc.constantFrom('k1' as const, 'k2' as const, 'k3' as const, 'k3+' as const);
+  fc.assert(
+    fc.property(row, row, row, estimator, (now, old, reference, klEstimator) => {
+      const told = (f: (x: tf.Tensor2D, ref: tf.Tensor2D, mask: tf.Tensor2D) => tf.Scalar) =>
+        tf.tidy(() => lossAndGradient((x) => f(x, tensor([reference]), tensor([[1, 1, 0]])), [now]));
+      const loss = (klCoefficient: number, advantage: number) =>
+        told((x, ref, mask) =>
+          groupRelativeLoss(x, tensor([old]), ref, tf.fill([1, 3], advantage), mask, {
+            ...usual,
+            klCoefficient,
+            klEstimator,
+          }),
+        );
+      const kl = told((x, ref, mask) => aggregate(estimateKl(x, ref, klEstimator), mask, 'token-mean'));
+      const [alone, without, both] = [loss(0.5, 0), loss(0, 1), loss(0.5, 1)];
+      expectClose(alone.loss, kl.loss / 2, tolerance);
+      expectClose(both.loss, without.loss + kl.loss / 2, tolerance);
+      const sum = without.gradient[0]!.map((slope, t) => slope + kl.gradient[0]![t]! / 2);
+      // k3's slope reaches e⁴, which is rounded by 4e-6
+      expectClose(both.gradient[0], sum, 4 * tolerance);
+    }),
+    { numRuns: 25 },
+  );
+});
+
+it.each([
+  {},
+  { ratio: 'sequence' },
+  { klEstimator: 'k2' },
+  { klEstimator: 'k1' },
+  { klWeighting: 'ratio' },
+] as const)('has the gradient of its central differences with %j', (options) => {
+  const { oldLogProbs, refLogProbs, advantages, mask } = smallTensors();
+  expectCentralDifferences(
+    (x) =>
+      groupRelativeLoss(x, oldLogProbs, refLogProbs, advantages, mask, {
+        ...usual,
+        klCoefficient: 0.5,
+        ...options,
+      }),
+    small.logProbs,
+  );
+});
+
+it('weighted by the ratio, k3 of what π_old samples has the KL of π for its mean, and its gradient', () => {
+  const number = fc.integer({ min: -20, max: 20 }).map((tenths) => tenths / 10);
+  const logits = fc.tuple(number, number, number);
+  fc.assert(
+    fc.property(logits, logits, logits, (now, old, reference) => {
+      const told = (f: (z: tf.Tensor2D) => tf.Tensor) =>
+        tf.tidy(() => lossAndGradient((z) => f(z) as tf.Scalar, [now]));
+      /** Over all actions, each as often as π_old takes it. */
+      const mean = told((z) => {
+        const [oldLogProbs, refLogProbs] = [tf.logSoftmax(tensor([old])), tf.logSoftmax(tensor([reference]))];
+        const nothing = tf.zeros<tf.Rank.R2>([1, 3]);
+        const options = { ...usual, klCoefficient: 1, klWeighting: 'ratio' } as const;
+        const everywhere = tf.ones<tf.Rank.R2>([1, 3]);
+        return groupRelative(tf.logSoftmax(z), oldLogProbs, refLogProbs, nothing, everywhere, options)
+          .mul(oldLogProbs.exp())
+          .sum();
+      });
+      const exact = told((z) => exactKl(z.expandDims(0), tensor([reference]).expandDims(0)).sum());
+      // k3 reaches e⁴, rounded by 4e-6
+      expectClose(mean.loss, exact.loss, 1e-5);
+      expectClose(mean.gradient, exact.gradient, 1e-5);
+    }),
+    { numRuns: 25 },
+  );
+});
 
 it('refuses a KL term without a reference', () => {
   const { oldLogProbs, advantages, mask } = smallTensors();

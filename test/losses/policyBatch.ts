@@ -1,10 +1,12 @@
 /** One batch of responses, and what the peers' own losses make of it: the golden values of all policy losses. */
 import { tf } from '../../lib/engine/tensorflow';
-import { expectClose, numericalGradient } from '../close';
+import { actionLogProbs } from '../../lib/models/categorical';
+import { expectCloseInScale, numericalGradient } from '../close';
 import golden from '../golden/policyLosses.json';
+import goldenByLogits from '../golden/policyLossesByLogits.json';
 
-/** Float32 carries 7 digits; losses and gradients of a few dozen tokens keep 5. */
-export const tolerance = 1e-5;
+/** Float32 rounds by 6e-8; losses and gradients of a few dozen tokens, through an exponential and a sum, by some 1e-6. */
+export const tolerance = 2e-6;
 
 export const { batch, losses } = golden;
 export const [responses, steps] = [batch.mask.length, batch.mask[0]!.length] as const;
@@ -36,10 +38,17 @@ export function lossAndGradient(
   });
 }
 
+/** The peer's loss, and its gradients by the log-probs and by the logits that they come from. */
 export function expectGolden(name: keyof typeof losses, f: (logProbs: tf.Tensor2D) => tf.Scalar): void {
-  const { loss, gradient } = tf.tidy(() => lossAndGradient(f));
-  expectClose(loss, losses[name].loss, tolerance);
-  expectClose(gradient, losses[name].dloss_dlogprob, tolerance);
+  tf.tidy(() => {
+    const { loss, gradient } = lossAndGradient(f);
+    expectCloseInScale(loss, losses[name].loss, tolerance);
+    expectCloseInScale(gradient, losses[name].dloss_dlogprob, tolerance);
+    const tokens = tf.tensor2d(batch.tokens, undefined, 'int32');
+    const byLogits = tf.grad((logits) => f(actionLogProbs(logits as tf.Tensor3D, tokens)));
+    const atLogits = byLogits(tf.tensor3d(batch.logits)).arraySync();
+    expectCloseInScale(atLogits, goldenByLogits[name].dloss_dlogits, tolerance);
+  });
 }
 
 /** Compares a loss's gradient on two responses of two tokens with central differences. */
@@ -50,8 +59,8 @@ export function expectCentralDifferences(
   const rows = (x: readonly number[]) => [x.slice(0, 2), x.slice(2)];
   const at = (x: readonly number[]) => tf.tidy(() => f(tensor(rows(x))).dataSync()[0]!);
   const { gradient } = lossAndGradient(f, rows(logProbs));
-  // step²/6 times a third derivative of about 1, plus float32 rounding 1e-7 over the step
-  expectClose(gradient, numericalGradient(at, logProbs, 0.02), 1e-3);
+  // losses of size 1 are rounded by 6e-8: 1.5 · 6e-8 over the step, beside which the step's fourth power is nothing
+  expectCloseInScale(gradient, numericalGradient(at, logProbs, 0.02), 3e-5);
 }
 
 /** Inputs of the same size for central differences: away from every kink of a clip at 0.2. */

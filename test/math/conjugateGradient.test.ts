@@ -19,8 +19,8 @@ describe('conjugateGradient', () => {
 
   it('gives the golden iterates', () => {
     // each iteration multiplies float32's rounding, 6e-8, by a few
-    expectClose(solve(inputs.A, inputs.b, 3).x, outputs.x_after_3, 1e-5);
-    expectClose(solve(inputs.A, inputs.b, 10).x, outputs.x_after_10, 1e-4);
+    expectClose(solve(inputs.A, inputs.b, 3).x, outputs.x_after_3, 1e-6);
+    expectClose(solve(inputs.A, inputs.b, 10).x, outputs.x_after_10, 5e-5);
   });
 
   it('ends at the solution, and tells what is left', () => {
@@ -47,6 +47,36 @@ describe('conjugateGradient', () => {
       }),
       { numRuns: 25 },
     );
+  });
+
+  it('solves any symmetric, positive definite system in as many iterations as it has equations', () => {
+    const number = fc.integer({ min: -20, max: 20 }).map((tenths) => tenths / 10);
+    const row = fc.tuple(number, number, number, number);
+    fc.assert(
+      fc.property(fc.tuple(row, row, row, row), row, (m, x) => {
+        // MᵀM + 1, whose eigenvalues are between 1 and 65
+        const a = m.map((_, i) =>
+          m.map((_, j) => m.reduce((sum, one) => sum + one[i]! * one[j]!, i === j ? 1 : 0)),
+        );
+        const b = a.map((one) => one.reduce((sum, value, j) => sum + value * x[j]!, 0));
+        const solved = solve(a, b, 4);
+        // float32 times a condition of up to 65, lost anew in each of four iterations
+        expectClose(solved.x, x, 1e-3);
+        const left = b.map((value, i) => value - a[i]!.reduce((sum, one, j) => sum + one * solved.x[j]!, 0));
+        expect(Math.hypot(...left)).toBeLessThanOrEqual(1e-3 * Math.max(1, Math.hypot(...b)));
+        // ‖x − x_k‖ in the norm of A never grows
+        const error = (k: number) => {
+          const off = solve(a, b, k).x.map((value, i) => value - x[i]!);
+          return off.reduce((sum, e, i) => sum + e * a[i]!.reduce((s, one, j) => s + one * off[j]!, 0), 0);
+        };
+        expect(error(2)).toBeLessThanOrEqual(error(1) * (1 + 1e-4) + 1e-6);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it('changes nothing any more where it has found the solution', () => {
+    expect(solve([[2]], [3], 9).x).toEqual(solve([[2]], [3], 1).x);
   });
 
   it('finds nothing to do for b = 0', () => {

@@ -1,5 +1,14 @@
-import { expect, it } from 'vitest';
-import { fifteenDigits, mean, sigmoid, standardDeviation, standardError } from '../../lib/math/statistics';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  explainedVariance,
+  fifteenDigits,
+  mean,
+  sigmoid,
+  standardDeviation,
+  standardError,
+} from '../../lib/math/statistics';
+import golden from '../golden/estimators.json';
 
 it('gives the standard deviation with either denominator', () => {
   const values = [2, 4, 4, 4, 5, 5, 7, 9];
@@ -25,4 +34,41 @@ it('takes the sigmoid far out', () => {
 
 it('gives decimals back as they are written', () => {
   expect([0.8 * 0.9, 0.8 * 0.9 * 0.9, 0.1 + 0.2].map(fifteenDigits)).toEqual([0.72, 0.648, 0.3]);
+});
+
+describe('explainedVariance', () => {
+  it("is stable-baselines3's", () => {
+    const { inputs, outputs } = golden.explained_variance;
+    expect(explainedVariance(inputs.returns, inputs.values)).toBeCloseTo(outputs.explained_variance, 14);
+  });
+
+  it('is 1 of the returns themselves, 0 of a constant, below 0 of worse, and no number where they are equal', () => {
+    const returns = [1, 2, 4];
+    expect(explainedVariance(returns, returns)).toBe(1);
+    expect(explainedVariance(returns, [5, 5, 5])).toBe(0);
+    expect(explainedVariance(returns, [-1, -2, -4])).toBeCloseTo(-3, 14);
+    expect(explainedVariance([0.1, 0.1, 0.1], [1, 2, 3])).toBeNaN();
+  });
+
+  it('does not change with a constant added to the values, nor with the unit of both', () => {
+    const pair = fc.tuple(fc.integer({ min: -20, max: 20 }), fc.integer({ min: -20, max: 20 }));
+    fc.assert(
+      fc.property(
+        fc.array(pair, { minLength: 2, maxLength: 8 }),
+        fc.integer({ min: 1, max: 9 }),
+        (pairs, unit) => {
+          const [returns, values] = [pairs.map(([g]) => g), pairs.map(([, v]) => v)];
+          fc.pre(new Set(returns).size > 1);
+          const moved = explainedVariance(
+            returns.map((value) => unit * value),
+            values.map((value) => unit * value + 7),
+          );
+          const own = explainedVariance(returns, values);
+          // float64 beside 1 − a quotient of up to 1600 · 8
+          expect(Math.abs(moved - own)).toBeLessThan(1e-10);
+          expect(own).toBeLessThanOrEqual(1);
+        },
+      ),
+    );
+  });
 });
