@@ -23,27 +23,28 @@ export interface Optimizer {
 /** An optimizer of one vector of parameters [P]; its state lives in variables, as the parameters do. */
 export function createAdamW(parameters: tf.Variable<tf.Rank.R1>, config: AdamWConfig = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = config;
-  const [mean, square, beta1Power, beta2Power] = tf.tidy(() => [
+  const [mean, square, meanWeight, squareWeight] = tf.tidy(() => [
     tf.variable(tf.zerosLike(parameters)),
     tf.variable(tf.zerosLike(parameters)),
-    tf.variable(tf.scalar(1)),
-    tf.variable(tf.scalar(1)),
+    tf.variable(tf.scalar(0)),
+    tf.variable(tf.scalar(0)),
   ]);
 
   function update(gradient: tf.Tensor1D, learningRate: tf.Scalar): void {
     tf.tidy(() => {
       mean.assign(mean.mul(beta1).add(gradient.mul(1 - beta1)));
       square.assign(square.mul(beta2).add(gradient.square().mul(1 - beta2)));
-      beta1Power.assign(beta1Power.mul(beta1));
-      beta2Power.assign(beta2Power.mul(beta2));
-      const unbiasedMean = mean.div(tf.sub(1, beta1Power));
-      const unbiasedSquare = square.div(tf.sub(1, beta2Power));
+      // 1 − βᵗ as the same average of ones: the difference itself would cancel four digits of β₂ᵗ in float32
+      meanWeight.assign(meanWeight.mul(beta1).add(1 - beta1));
+      squareWeight.assign(squareWeight.mul(beta2).add(1 - beta2));
+      const unbiasedMean = mean.div(meanWeight);
+      const unbiasedSquare = square.div(squareWeight);
       const step = unbiasedMean.div(unbiasedSquare.sqrt().add(epsilon)).add(parameters.mul(weightDecay));
       parameters.assign(parameters.sub(step.mul(learningRate)));
     });
   }
 
-  return { update, dispose: () => tf.dispose([mean, square, beta1Power, beta2Power]) };
+  return { update, dispose: () => tf.dispose([mean, square, meanWeight, squareWeight]) };
 }
 
 /**
