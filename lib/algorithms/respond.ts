@@ -1,8 +1,9 @@
 /** Asks a language model: queries in, responses out, as text and as tensors. */
 import { tf } from '../engine/tensorflow';
+import { InputError } from '../errors/inputError';
 import type { Random } from '../math/random';
 import type { GptPolicy, TokenStates } from '../models/gptPolicy';
-import { type SamplingOptions, sampleResponses } from '../models/sampling';
+import { type SampledResponses, type SamplingOptions, sampleResponses } from '../models/sampling';
 import { leftPad } from '../models/sequences';
 import { specialTokens, type Tokenizer } from '../models/tokenizer';
 import type { Completion } from '../tasks/reward';
@@ -29,6 +30,8 @@ export function promptOf(tokenizer: Tokenizer, query: string): number[] {
  * Samples one response to each query.
  * @param promptLength columns for the prompts, at least as many as the longest has tokens: with the same number each
  *                     time, each batch has the same shape
+ * @throws             for a tokenizer of another vocabulary than the policy's, for prompts and responses that do not fit
+ *                     its context, and for a query with a token that the tokenizer does not know
  */
 export async function respond(
   policy: GptPolicy,
@@ -39,18 +42,27 @@ export async function respond(
   random: Random,
 ): Promise<Responses> {
   const { maxTokens } = options;
+  checkFit(policy, tokenizer, promptLength, maxTokens);
   const prompts = leftPad(
     queries.map((query) => promptOf(tokenizer, query)),
     promptLength,
   );
   const uniforms = Float32Array.from({ length: queries.length * maxTokens }, () => random.uniform());
   const noise = tf.tensor2d(uniforms, [queries.length, maxTokens]);
-  const sampled = await sampleResponses(policy, prompts, noise, { ...options, stopToken: specialTokens.end });
+  let sampled: SampledResponses;
+  try {
+    sampled = await sampleResponses(policy, prompts, noise, { ...options, stopToken: specialTokens.end });
+  } catch (error) {
+    tf.dispose([prompts.ids, prompts.starts]);
+    throw error;
+  } finally {
+    noise.dispose();
+  }
   const { tokens: actions, mask, logProbs } = sampled;
   const seen = tf.tidy(() =>
     tf.concat([prompts.ids, actions.slice([0, 0], [queries.length, maxTokens - 1])], 1),
   );
-  tf.dispose([prompts.ids, noise]);
+  prompts.ids.dispose();
 
   const ids = await actions.data();
   const taken = await mask.data();
@@ -71,4 +83,24 @@ export async function respond(
       ended: rows[b]!.at(-1) === specialTokens.end,
     })),
   };
+}
+
+/** Without it, token numbers would mean something else, or training would fail at the first long response. */
+function checkFit(
+  { config: { vocabularySize, contextLength } }: GptPolicy,
+  { vocabulary }: Tokenizer,
+  promptLength: number,
+  maxTokens: number,
+): void {
+  if (vocabulary.length !== vocabularySize) {
+    throw new InputError(
+      `the tokenizer has ${vocabulary.length} tokens and the policy ${vocabularySize}; expected the same vocabulary.`,
+    );
+  }
+  // the last token of a response is never read
+  if (promptLength + maxTokens - 1 > contextLength) {
+    throw new InputError(
+      `prompts of ${promptLength} tokens with responses of ${maxTokens} do not fit the policy's context of ${contextLength}.`,
+    );
+  }
 }

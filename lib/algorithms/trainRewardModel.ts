@@ -1,39 +1,47 @@
-/**
- * Trains a reward model on rankings with the Bradley–Terry loss.
- */
-import { checkInterrupt } from '../engine/interrupt';
+/** Trains a reward model on rankings, by Bradley–Terry over their pairs or by Plackett–Luce over each as a whole. */
 import { tf } from '../engine/tensorflow';
+import { InputError } from '../errors/inputError';
 import { bradleyTerryLoss } from '../losses/bradleyTerry';
-import { minibatches } from '../math/minibatches';
+import { plackettLuceLoss } from '../losses/plackettLuce';
 import type { Random } from '../math/random';
+import { mean } from '../math/statistics';
 import { type RewardModel, rewardScores } from '../models/rewardModel';
-import { encodeSequence, longest, padSequences, type Sequence } from '../models/sequences';
+import { encodeSequence, longest, type Sequence } from '../models/sequences';
 import type { Tokenizer } from '../models/tokenizer';
-import { pairwiseAccuracy, type Ranking, rankedPairs } from '../tasks/rankings';
-import { createAdamW } from './adamW';
-import { gradientStep } from './gradientStep';
-import { learningRateAt } from './learningRate';
+import { choiceSets, pairwiseAccuracy, type Ranking, rankedPairs } from '../tasks/rankings';
+import { isDue } from './reinforcementConfig';
+import { padRows } from './rows';
+import { scoreSequences, sequenceBatch } from './scoreSequences';
+import { type SupervisedConfig, supervise } from './supervise';
 
-export interface RewardModelConfig {
-  readonly steps: number;
-  /** Rankings in a minibatch; all pairs of a ranking are used together. */
-  readonly batchSize: number;
-  readonly learningRate: number;
-  readonly warmupSteps: number;
-  readonly weightDecay: number;
-  /** The gradient is scaled down to this Euclidean norm. */
-  readonly maxGradNorm: number;
-  /** Held-out accuracy is measured each so many steps, and after the last. */
+/** A minibatch holds `batchSize` rankings, all responses of each together. AdamW's β₂ is 0.98 unless said. */
+export interface RewardModelConfig extends SupervisedConfig {
+  /**
+   * The pairs of a ranking (InstructGPT, TRL; takes any ties) or its whole order (takes ties at the end alone);
+   * Bradley–Terry unless said.
+   */
+  readonly objective?: 'bradley-terry' | 'plackett-luce';
+  /** Bradley–Terry's: what the better score has to lead by, in nats; 0 unless said. */
+  readonly margin?: number;
+  /** Bradley–Terry's: how strongly scores are drawn towards 0 (TRL's `center_rewards_coefficient`); 0 unless said. */
+  readonly centering?: number;
+  /** The held-out rankings are scored each so many steps, and after the last. */
   readonly evaluateEvery: number;
 }
 
 export interface RewardModelRow {
   readonly step: number;
   readonly epoch: number;
-  /** Bradley–Terry loss of the minibatch, in nats. */
+  /** Of the minibatch, by the objective, in nats; this and the next three are from before the update. */
   readonly loss: number;
-  /** Share of the minibatch's pairs in the right order, before the update. */
+  /** Share of the minibatch's pairs in the right order. */
   readonly accuracy: number;
+  /** By how much the better of a pair leads, mean over the minibatch's pairs, in nats. */
+  readonly margin: number;
+  /** Mean over the minibatch's responses, in nats. */
+  readonly score_mean: number;
+  /** Loss and accuracy on the held-out rankings after the update; null at steps without an evaluation. */
+  readonly held_out_loss: number | null;
   readonly held_out_accuracy: number | null;
   /** Before clipping. */
   readonly grad_norm: number;
@@ -41,18 +49,26 @@ export interface RewardModelRow {
 }
 
 export interface EncodedRanking {
+  readonly query: string;
   readonly sequences: readonly Sequence[];
   readonly ranks: readonly number[];
 }
 
 export function encodeRankings(tokenizer: Tokenizer, rankings: readonly Ranking[]): EncodedRanking[] {
   return rankings.map(({ query, responses, ranks }) => ({
+    query,
     sequences: responses.map((response) => encodeSequence(tokenizer, query, response)),
     ranks,
   }));
 }
 
-/** One row a step. The model is trained in place; an interrupt leaves it as the last step left it. */
+/**
+ * The whole model is trained, or its head alone where `createRewardModel` was given a trunk.
+ * @param heldOut rankings that are not trained on; none are needed
+ * @returns       one row a step; the model is trained in place, and an interrupt leaves it as the last step left it
+ * @throws        for a ranking with ties that Plackett–Luce cannot take, by its query; for options of the other
+ *                objective; where a loss or its gradient is not finite, with the parameters from before that step
+ */
 export async function* trainRewardModel(
   model: RewardModel,
   train: readonly EncodedRanking[],
@@ -60,60 +76,120 @@ export async function* trainRewardModel(
   config: RewardModelConfig,
   random: Random,
 ): AsyncGenerator<RewardModelRow, void> {
-  const { parameters } = model;
-  const optimizer = createAdamW(parameters.vector, { beta2: 0.98, weightDecay: config.weightDecay });
-  const shape = batchShape([...train, ...heldOut]);
-  const batches = minibatches(train.length, config.batchSize, random);
-  const objective = (batch: RankingBatch) => {
-    const scores = batchScores(model, batch);
-    return { loss: bradleyTerryLoss(scores, batch.preferred), scores };
+  const objective = rankingObjective(config);
+  for (const ranking of [...train, ...heldOut]) objective.relation(ranking);
+  const shape = batchShape(train);
+  const lesson = {
+    parameters: model.parameters,
+    examples: train,
+    toBatch: (rankings: readonly EncodedRanking[]) => rankingBatch(rankings, shape, objective.relation),
+    objective: ({ ids, ends, relation }: RankingBatch) => {
+      const scores = rewardScores(model, ids, ends).reshape<tf.Tensor2D>([
+        relation.shape[0],
+        shape.responses,
+      ]);
+      return { loss: objective.loss(scores, relation), scores };
+    },
   };
-  const descent = { parameters, optimizer, maxGradNorm: config.maxGradNorm, objective };
-
-  try {
-    for (let step = 1; step <= config.steps; step++) {
-      const { epoch, indices } = batches.next().value;
-      const rankings = indices.map((i) => train[i]!);
-      const learningRate = learningRateAt(step, config);
-      const batch = rankingBatch(rankings, shape);
-      const { loss, scores, grad_norm } = await gradientStep(descent, batch, { step, learningRate });
-      tf.dispose([batch.ids, batch.ends, batch.preferred]);
-      const evaluates = step % config.evaluateEvery === 0 || step === config.steps;
-      yield {
-        step,
-        epoch,
-        loss,
-        accuracy: pairwiseAccuracy(rowsOf(scores, shape.responses), rankings),
-        held_out_accuracy: evaluates ? pairwiseAccuracy(await scoreRankings(model, heldOut), heldOut) : null,
-        grad_norm,
-        learning_rate: learningRate,
-      };
-      await checkInterrupt();
-    }
-  } finally {
-    optimizer.dispose();
+  const optimization = { beta2: 0.98, ...config };
+  for await (const { step, epoch, examples, measured, learningRate } of supervise(
+    lesson,
+    optimization,
+    random,
+  )) {
+    const scores = examples.map(({ sequences }, r) => {
+      const first = r * shape.responses;
+      return measured.scores.slice(first, first + sequences.length);
+    });
+    const evaluates = heldOut.length > 0 && isDue(step, config.evaluateEvery, config.steps);
+    const heldOutScores = evaluates ? await scoreRankings(model, heldOut) : null;
+    yield {
+      step,
+      epoch,
+      loss: measured.loss,
+      accuracy: pairwiseAccuracy(scores, examples),
+      margin: meanLead(scores, examples),
+      score_mean: mean(scores.flat()),
+      held_out_loss: heldOutScores && (await rankingLoss(heldOutScores, heldOut, objective)),
+      held_out_accuracy: heldOutScores && pairwiseAccuracy(heldOutScores, heldOut),
+      grad_norm: measured.grad_norm,
+      learning_rate: learningRate,
+    };
   }
 }
 
-/** Rankings scored at once: enough to fill the engine, little enough to fit any memory. */
-const scoredAtOnce = 64;
-
-/** The model's score of each response of each ranking. */
+/** The model's score of each response of each ranking, in nats. */
 export async function scoreRankings(
   model: RewardModel,
   rankings: readonly EncodedRanking[],
 ): Promise<number[][]> {
-  const shape = batchShape(rankings);
-  const scores: number[][] = [];
-  for (let start = 0; start < rankings.length; start += scoredAtOnce) {
-    const chunk = rankings.slice(start, start + scoredAtOnce);
-    const tensor = tf.tidy(() => batchScores(model, rankingBatch(chunk, shape)));
-    const rows = rowsOf([...(await tensor.data())], shape.responses);
-    tensor.dispose();
-    scores.push(...chunk.map(({ sequences }, i) => rows[i]!.slice(0, sequences.length)));
-    await checkInterrupt();
+  const scores = await scoreSequences(
+    model,
+    rankings.flatMap(({ sequences }) => sequences),
+  );
+  let scored = 0;
+  return rankings.map(({ sequences }) => {
+    const first = scored;
+    scored += sequences.length;
+    return scores.slice(first, scored);
+  });
+}
+
+interface RankingObjective {
+  /** [K][K] what the loss has to know of a ranking's responses, each row of one beside the others. */
+  relation(ranking: EncodedRanking): readonly (readonly number[])[];
+  /** @param relation [R, K, K] */
+  loss(scores: tf.Tensor2D, relation: tf.Tensor3D): tf.Scalar;
+}
+
+function rankingObjective({
+  objective = 'bradley-terry',
+  margin = 0,
+  centering = 0,
+}: RewardModelConfig): RankingObjective {
+  if (objective === 'bradley-terry') {
+    return {
+      relation: ({ ranks }) => ranks.map((rank) => ranks.map((other) => (rank < other ? 1 : 0))),
+      loss: (scores, preferred) => bradleyTerryLoss(scores, preferred, { margin, centering }),
+    };
   }
-  return scores;
+  if (margin !== 0 || centering !== 0) {
+    throw new InputError(
+      `margin is ${margin} and centering ${centering}, which are of Bradley–Terry; Plackett–Luce has neither.`,
+    );
+  }
+  return { relation: orderOf, loss: plackettLuceLoss };
+}
+
+function orderOf({ query, ranks }: EncodedRanking): number[][] {
+  try {
+    return choiceSets(ranks);
+  } catch (error) {
+    throw new InputError(`the ranking of "${query}" has no order: ${(error as Error).message}`);
+  }
+}
+
+/** The objective's value at given scores. */
+async function rankingLoss(
+  scores: readonly (readonly number[])[],
+  rankings: readonly EncodedRanking[],
+  { relation, loss }: RankingObjective,
+): Promise<number> {
+  const { responses } = batchShape(rankings);
+  const tensor = tf.tidy(() =>
+    loss(padRows(scores, responses), padRelations(rankings.map(relation), responses)),
+  );
+  const [value] = await tensor.data();
+  tensor.dispose();
+  return value!;
+}
+
+function meanLead(scores: readonly (readonly number[])[], rankings: readonly EncodedRanking[]): number {
+  return mean(
+    rankings.flatMap(({ ranks }, r) =>
+      rankedPairs(ranks).map(([better, worse]) => scores[r]![better]! - scores[r]![worse]!),
+    ),
+  );
 }
 
 interface BatchShape {
@@ -123,15 +199,14 @@ interface BatchShape {
   readonly length: number;
 }
 
-interface RankingBatch {
-  readonly shape: readonly [rankings: number, responses: number];
+type RankingBatch = {
   /** [R·K, T] */
   readonly ids: tf.Tensor2D;
   /** [R·K, T] 1 at each sequence's last token */
   readonly ends: tf.Tensor2D;
-  /** [R, K, K] 1 where one response is ranked above another */
-  readonly preferred: tf.Tensor3D;
-}
+  /** [R, K, K] */
+  readonly relation: tf.Tensor3D;
+};
 
 function batchShape(rankings: readonly EncodedRanking[]): BatchShape {
   return {
@@ -140,35 +215,29 @@ function batchShape(rankings: readonly EncodedRanking[]): BatchShape {
   };
 }
 
-/** A ranking of fewer than K responses is filled up with empty sequences, which score 0 and are in no pair. */
-function rankingBatch(rankings: readonly EncodedRanking[], { responses, length }: BatchShape): RankingBatch {
+/** A ranking of fewer than K responses is filled up with empty sequences, which score 0 and are beside no other. */
+function rankingBatch(
+  rankings: readonly EncodedRanking[],
+  { responses, length }: BatchShape,
+  relation: RankingObjective['relation'],
+): RankingBatch {
   const empty: Sequence = { ids: [], responseStart: 0, responseLength: 0 };
-  const sequences: Sequence[] = [];
-  const preferred = new Float32Array(rankings.length * responses * responses);
-  rankings.forEach((ranking, r) => {
-    for (let k = 0; k < responses; k++) sequences.push(ranking.sequences[k] ?? empty);
-    for (const [better, worse] of rankedPairs(ranking.ranks)) {
-      preferred[(r * responses + better) * responses + worse] = 1;
-    }
-  });
-  const ends = new Float32Array(sequences.length * length);
-  sequences.forEach(({ ids }, row) => {
-    if (ids.length > 0) ends[row * length + ids.length - 1] = 1;
-  });
-  return {
-    shape: [rankings.length, responses],
-    ids: padSequences(sequences, length),
-    ends: tf.tensor2d(ends, [sequences.length, length]),
-    preferred: tf.tensor3d(preferred, [rankings.length, responses, responses]),
-  };
-}
-
-function batchScores(model: RewardModel, { shape, ids, ends }: RankingBatch): tf.Tensor2D {
-  return rewardScores(model, ids, ends).reshape([shape[0], shape[1]]);
-}
-
-function rowsOf(values: readonly number[], length: number): number[][] {
-  return Array.from({ length: values.length / length }, (_, row) =>
-    values.slice(row * length, (row + 1) * length),
+  const sequences = rankings.flatMap((ranking) =>
+    Array.from({ length: responses }, (_, k) => ranking.sequences[k] ?? empty),
   );
+  return { ...sequenceBatch(sequences, length), relation: padRelations(rankings.map(relation), responses) };
+}
+
+/** [R, K, K] */
+function padRelations(
+  relations: readonly (readonly (readonly number[])[])[],
+  responses: number,
+): tf.Tensor3D {
+  const padded = new Float32Array(relations.length * responses * responses);
+  relations.forEach((rows, r) => {
+    rows.forEach((row, k) => {
+      padded.set(row, (r * responses + k) * responses);
+    });
+  });
+  return tf.tensor3d(padded, [relations.length, responses, responses]);
 }

@@ -7,6 +7,7 @@ import {
 } from '../../lib/algorithms/trainValueModel';
 import { tf } from '../../lib/engine/tensorflow';
 import { seededRandom } from '../../lib/math/random';
+import { standardDeviation } from '../../lib/math/statistics';
 import { encodeSequence } from '../../lib/models/sequences';
 import { createTokenizer } from '../../lib/models/tokenizer';
 import { createValueModel } from '../../lib/models/valueModel';
@@ -67,6 +68,10 @@ describe('trainValueModel', () => {
     expectClose(values[2], [0.5 * 0.81, 0.5 * 0.9, 0.1], tolerance);
     // the error that remains is the spread of the shared prefixes: 2 · (0.4² · 0.9² + 0.4² · 0.9⁴) over 9 tokens
     expectClose(rows.at(-1)!.loss, (2 * (0.16 * 0.81 + 0.16 * 0.6561)) / 9, 0.003);
+    // all three responses are one batch, and the errors' mean is near 0
+    const returns = [0.648, 0.72, 0.8, 0.729, 0.81, 0.9, 0.081, 0.09, 0.1];
+    const explained = 1 - rows.at(-1)!.loss / standardDeviation(returns, 0) ** 2;
+    expectClose(rows.at(-1)!.explained_variance, explained, 0.01);
   });
 
   it('gives the same rows for the same seed', async () => {
