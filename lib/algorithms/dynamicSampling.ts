@@ -36,15 +36,20 @@ export async function rollOutVaried<S extends States>(
   const rollouts: Rollout<S>[] = [];
   const varied: number[] = [];
   const equal: number[] = [];
-  do {
-    const rollout = await rollOut(task, policy, config, random.split(rollouts.length));
-    const scores = scoresOf(rollout.trajectories);
-    for (let g = 0; g < queries; g++) {
-      const group = scores.slice(g * groupSize, (g + 1) * groupSize);
-      (isEqualGroup(group) ? equal : varied).push(rollouts.length * queries + g);
-    }
-    rollouts.push(rollout);
-  } while (varied.length < queries && rollouts.length < maxRollouts);
+  try {
+    do {
+      const rollout = await rollOut(task, policy, config, random.split(rollouts.length));
+      const scores = scoresOf(rollout.trajectories);
+      for (let g = 0; g < queries; g++) {
+        const group = scores.slice(g * groupSize, (g + 1) * groupSize);
+        (isEqualGroup(group) ? equal : varied).push(rollouts.length * queries + g);
+      }
+      rollouts.push(rollout);
+    } while (varied.length < queries && rollouts.length < maxRollouts);
+  } catch (error) {
+    rollouts.forEach(disposeRollout);
+    throw error;
+  }
 
   const counts = { groups: rollouts.length * queries, equalGroups: equal.length };
   const [only] = rollouts;

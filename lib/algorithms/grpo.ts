@@ -5,7 +5,7 @@
  * Its descendants are settings of the same loop: Dr. GRPO, DAPO, GSPO and CISPO differ in how they scale, aggregate
  * and clip; presets.ts has them.
  */
-import { type GroupAdvantageOptions, groupAdvantages } from '../advantages/groupAdvantages';
+import type { GroupAdvantageOptions } from '../advantages/groupAdvantages';
 import { checkInterrupt } from '../engine/interrupt';
 import type { tf } from '../engine/tensorflow';
 import { aggregate } from '../losses/aggregation';
@@ -17,6 +17,7 @@ import type { Policy, States } from '../models/policy';
 import { createAdamW } from './adamW';
 import { rollOutVaried } from './dynamicSampling';
 import { gradientStep } from './gradientStep';
+import { groupedAdvantages, type KlPlaceConfig, lossOptions } from './groupedAdvantages';
 import { learningRateAt } from './learningRate';
 import { logRatioRows, meanK3, requireReference } from './reference';
 import {
@@ -27,8 +28,7 @@ import {
 } from './reinforcementConfig';
 import { accuracyAt, rolloutLogits, rolloutLogProbs, type Task } from './rollout';
 import { batchOf, disposeBatch, type RolloutBatch } from './rolloutBatch';
-import { type RolloutStatistics, rolloutStatistics, scoreColumns, scoresOf } from './rolloutStatistics';
-import { atEachAction } from './rows';
+import { type RolloutStatistics, rolloutStatistics, scoreColumns } from './rolloutStatistics';
 import { tokenRows } from './tokenRows';
 import { type MinibatchConfig, minibatchesOf, summarize } from './updates';
 
@@ -37,7 +37,8 @@ export interface GrpoConfig
     OptimizerConfig,
     MinibatchConfig,
     GroupAdvantageOptions,
-    GroupRelativeOptions {
+    GroupRelativeOptions,
+    KlPlaceConfig {
   /** Rollouts that a step may take to replace groups of equal rewards (DAPO's dynamic sampling); 1 takes what comes. */
   readonly maxRollouts: number;
 }
@@ -86,13 +87,14 @@ export async function* grpo<S extends States>(
   const { steps, groupSize, temperature } = config;
   requireReference(config.klCoefficient, reference);
   const optimizer = createAdamW(policy.parameters.vector, config);
+  const options = lossOptions(config);
 
   const objective = (batch: GrpoBatch<S>) => {
     const { actions, mask, oldLogProbs, refLogProbs, advantages } = batch;
     const logits = rolloutLogits(policy, batch, temperature);
     const logProbs = actionLogProbs(logits, actions);
     return {
-      loss: groupRelativeLoss(logProbs, oldLogProbs, refLogProbs, advantages, mask, config),
+      loss: groupRelativeLoss(logProbs, oldLogProbs, refLogProbs, advantages, mask, options),
       entropy: aggregate(actionEntropy(logits), mask, 'token-mean'),
       ...ratioDiagnostics(logProbs, oldLogProbs, advantages, mask, config),
     };
@@ -106,12 +108,11 @@ export async function* grpo<S extends States>(
       const { rollout } = sampled;
       const { trajectories } = rollout;
       const refLogProbs = reference && rolloutLogProbs(reference, rollout, temperature);
-      const scores = scoresOf(trajectories);
-      const advantages = atEachAction(groupAdvantages(scores, groupSize, config), trajectories);
+      const kl = refLogProbs && (await logRatioRows(rollout, refLogProbs));
+      const advantages = groupedAdvantages(trajectories, kl, groupSize, config);
       const batch = { ...batchOf(rollout, { advantages }), refLogProbs };
       let row: GrpoRow;
       try {
-        const kl = refLogProbs && (await logRatioRows(rollout, refLogProbs));
         const learningRate = learningRateAt(step, config);
         const updates = [];
         const order = stream.split('minibatches');

@@ -4,9 +4,17 @@ export interface KlCoefficientConfig {
   readonly klCoefficient: number;
   /** 'fixed'; 'proportional' is Ziegler et al.'s controller; 'doubling' is the PPO paper's. */
   readonly klControl: 'fixed' | 'proportional' | 'doubling';
-  /** The KL that β is steered to, in nats a trajectory; of no use where β is fixed. */
+  /** The KL that β is steered to, in nats; of no use where β is fixed. */
   readonly klTarget: number;
-  /** Trajectories over which the proportional controller may double β tenfold; verl's and OpenRLHF's is 10,000. */
+  /**
+   * Of what that KL is: a whole trajectory, as in Ziegler et al., unless said; or a token, the mean over those of each
+   * trajectory (verl, OpenRLHF).
+   */
+  readonly klPer?: 'trajectory' | 'token';
+  /**
+   * Trajectories over which the proportional controller may change β by a fifth; verl's and OpenRLHF's is 10,000. A step
+   * of five horizons could bring β to 0, or below it.
+   */
   readonly klHorizon: number;
 }
 

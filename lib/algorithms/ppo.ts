@@ -18,7 +18,7 @@ import { mean } from '../math/statistics';
 import { actionEntropy, actionLogProbs } from '../models/categorical';
 import type { Critic, Policy, States } from '../models/policy';
 import { createAdamW } from './adamW';
-import { criticAdvantages, criticFit } from './criticAdvantages';
+import { type CriticConfig, criticAdvantages, criticFit } from './criticAdvantages';
 import { gradientStep, measureGradient, takeStep } from './gradientStep';
 import { type KlCoefficientConfig, nextKlCoefficient } from './klCoefficient';
 import { learningRateAt } from './learningRate';
@@ -41,11 +41,8 @@ export interface PpoConfig
     OptimizerConfig,
     MinibatchConfig,
     ClippedSurrogateOptions,
+    CriticConfig,
     KlCoefficientConfig {
-  /** γ, from 0 to 1. */
-  readonly discount: number;
-  /** λ of GAE, from 0 to 1. */
-  readonly lambda: number;
   /** How advantages are whitened; null leaves them as they are. */
   readonly whitening: WhiteningOptions | null;
   /** Over all of the rollout's actions, or those of each minibatch. */
@@ -55,8 +52,17 @@ export interface PpoConfig
   /** The critic's values are clipped to this distance from those at the rollout; null does not clip. */
   readonly valueClipRange: number | null;
   readonly valueClipForm: ValueClipping['form'];
-  /** approx_kl (k3) above which the rest of a step's updates, all but the first, is left out; null never stops. */
+  /**
+   * The critic's loss is multiplied by this; 1 unless said. Adam divides the scale of a gradient out again, so that
+   * for a critic that shares no parameter with the policy only maxGradNorm and Adam's ε notice.
+   */
+  readonly valueCoefficient?: number;
+  /** approx_kl above which the rest of a step's updates, all but the first, is left out; null never stops. */
   readonly klStop: number | null;
+  /** Which approx_kl: k3 (SB3, CleanRL) unless said, or k1 (Spinning Up). */
+  readonly klStopEstimator?: 'k1' | 'k3';
+  /** What stops: policy and critic unless said; or the policy alone, and the critic takes all its updates. */
+  readonly klStops?: 'both' | 'policy';
 }
 
 export interface PpoModels<S extends States> {
@@ -140,7 +146,8 @@ export async function* ppo<S extends States>(
     objective: ({ states, mask, oldValues, returns }: PpoBatch<S>) => {
       const values = critic.values(states, mask.shape[1]);
       const clipping = { clipRange: config.valueClipRange, form: config.valueClipForm };
-      return { loss: clippedValueLoss(values, oldValues, returns, mask, clipping) };
+      const loss = clippedValueLoss(values, oldValues, returns, mask, clipping);
+      return { loss: loss.mul<tf.Scalar>(config.valueCoefficient ?? 1) };
     },
   };
 
@@ -182,15 +189,18 @@ export async function* ppo<S extends States>(
         const valueRate = learningRateAt(step, { ...config, learningRate: config.valueLearningRate });
         const updates = [];
         const valueUpdates = [];
+        const stopping = config.klStopEstimator === 'k1' ? 'approx_kl_k1' : 'approx_kl';
+        let stopped = false;
         const order = stream.split('minibatches');
         for (const part of minibatchesOf(batch, trajectories.length, config, order)) {
-          const { numbers, gradient } = await measurePolicy(part, advantages, step);
-          updates.push(numbers);
-          if (klStop !== null && updates.length > 1 && numbers.approx_kl > klStop) {
-            gradient.dispose();
-            break;
+          if (!stopped) {
+            const { numbers, gradient } = await measurePolicy(part, advantages, step);
+            updates.push(numbers);
+            stopped = klStop !== null && updates.length > 1 && numbers[stopping] > klStop;
+            if (stopped) gradient.dispose();
+            else takeStep(policyDescent, gradient, learningRate);
           }
-          takeStep(policyDescent, gradient, learningRate);
+          if (stopped && config.klStops !== 'policy') break;
           const valueStep = { step, learningRate: valueRate };
           valueUpdates.push(await gradientStep(valueDescent, part.minibatch, valueStep));
         }
@@ -211,15 +221,16 @@ export async function* ppo<S extends States>(
           kl_coefficient: klCoefficient,
           value_grad_norm: summarize(valueUpdates).grad_norm,
           learning_rate: learningRate,
-          updates: valueUpdates.length,
+          updates: stopped ? updates.length - 1 : updates.length,
         };
       } finally {
         disposeBatch(batch);
       }
       yield row;
       if (kl) {
-        const perTrajectory = mean(kl.map((row) => row.reduce((sum, value) => sum + value, 0)));
-        klCoefficient = nextKlCoefficient(klCoefficient, perTrajectory, trajectories.length, config);
+        const total = (row: readonly number[]) => row.reduce((sum, value) => sum + value, 0);
+        const measured = mean(kl.map(config.klPer === 'token' ? mean : total));
+        klCoefficient = nextKlCoefficient(klCoefficient, measured, trajectories.length, config);
       }
       await checkInterrupt();
     }

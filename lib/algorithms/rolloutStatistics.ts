@@ -19,7 +19,7 @@ export interface RolloutStatistics {
 }
 
 /** Each trajectory's score: the sum of its rewards, discounted to its start. */
-export function scoresOf(trajectories: readonly Trajectory[], discount = 1): number[] {
+export function scoresOf(trajectories: readonly Pick<Trajectory, 'rewards'>[], discount = 1): number[] {
   return trajectories.map(({ rewards }) =>
     rewards.reduceRight((later, reward) => reward + discount * later, 0),
   );

@@ -9,8 +9,8 @@ import { checkInterrupt } from '../engine/interrupt';
 import { valueRegressionLoss } from '../losses/valueRegression';
 import type { Random } from '../math/random';
 import type { Critic, Policy, States } from '../models/policy';
-import { createAdamW } from './adamW';
-import { criticAdvantages, criticFit } from './criticAdvantages';
+import { type AdamWConfig, createAdamW } from './adamW';
+import { type CriticConfig, criticAdvantages, criticFit } from './criticAdvantages';
 import { gradientStep } from './gradientStep';
 import { logRatioRows, meanK3 } from './reference';
 import { type Inspection, isDue, type ReinforcementConfig } from './reinforcementConfig';
@@ -19,16 +19,16 @@ import { batchOf, disposeBatch, type RolloutBatch } from './rolloutBatch';
 import { type RolloutStatistics, rolloutStatistics, scoreColumns } from './rolloutStatistics';
 import { tokenRows } from './tokenRows';
 import { type TrustRegionConfig, type TrustRegionStep, trustRegionStep } from './trustRegionStep';
+import { minibatchesOf } from './updates';
 
-export interface TrpoConfig extends ReinforcementConfig, TrustRegionConfig {
-  /** γ, from 0 to 1. */
-  readonly discount: number;
-  /** λ of GAE, from 0 to 1. */
-  readonly lambda: number;
+/** AdamW trains the critic alone: the policy's step has no optimizer. */
+export interface TrpoConfig extends ReinforcementConfig, TrustRegionConfig, CriticConfig, AdamWConfig {
   /** How advantages are whitened over the rollout; null leaves them as they are. */
   readonly whitening: WhiteningOptions | null;
-  /** Gradient steps of the critic on each rollout. */
+  /** Passes of the critic over each rollout; each is one gradient step unless it is cut into minibatches. */
   readonly valueSteps: number;
+  /** Parts into which such a pass cuts the rollout's trajectories; 1 unless said. */
+  readonly valueMinibatches?: number;
   readonly valueLearningRate: number;
 }
 
@@ -64,7 +64,7 @@ export async function* trpo<S extends States>(
   inspection?: Inspection,
 ): AsyncGenerator<TrpoRow, void> {
   const { steps, temperature, groupSize, valueLearningRate } = config;
-  const valueOptimizer = createAdamW(critic.parameters.vector);
+  const valueOptimizer = createAdamW(critic.parameters.vector, config);
 
   const valueDescent = {
     parameters: critic.parameters,
@@ -77,7 +77,8 @@ export async function* trpo<S extends States>(
 
   try {
     for (let step = 1; step <= steps; step++) {
-      const rollout = await rollOut(task, policy, config, random.split(step));
+      const stream = random.split(step);
+      const rollout = await rollOut(task, policy, config, stream);
       const { trajectories } = rollout;
       const refLogProbs = reference && rolloutLogProbs(reference, rollout, temperature);
       const kl = refLogProbs && (await logRatioRows(rollout, refLogProbs));
@@ -91,8 +92,10 @@ export async function* trpo<S extends States>(
       try {
         const entropy = await meanEntropy(policy, rollout, temperature);
         const taken = await trustRegionStep(policy, batch, temperature, step, config);
-        for (let i = 0; i < config.valueSteps; i++) {
-          await gradientStep(valueDescent, batch, { step, learningRate: valueLearningRate });
+        const passes = { epochs: config.valueSteps, minibatches: config.valueMinibatches ?? 1 };
+        const order = stream.split('minibatches');
+        for (const { minibatch } of minibatchesOf(batch, trajectories.length, passes, order)) {
+          await gradientStep(valueDescent, minibatch, { step, learningRate: valueLearningRate });
         }
 
         if (inspection && isDue(step, inspection.every, steps)) {

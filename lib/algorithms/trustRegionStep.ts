@@ -15,8 +15,10 @@ import { measureGradient } from './gradientStep';
 import { rolloutLogits } from './rollout';
 
 export interface TrustRegionConfig {
-  /** δ, the largest mean KL(π_old ‖ π_new) of a step, in nats. */
+  /** δ, the largest mean KL of a step, in nats. */
   readonly maxKl: number;
+  /** Which KL: KL(π_old ‖ π_new), the paper's, unless said; sb3-contrib measures KL(π_new ‖ π_old). */
+  readonly klDirection?: 'old-new' | 'new-old';
   /** Added to the Fisher matrix's diagonal, where it is flat. */
   readonly damping: number;
   readonly conjugateGradientSteps: number;
@@ -45,7 +47,7 @@ export interface TrustRegionStep {
   readonly expected_improvement: number;
   /** By how much it did rise; 0 where no step was taken. */
   readonly surrogate_improvement: number;
-  /** Mean KL(π_old ‖ π_new) of the step taken, never above δ; 0 where none was. */
+  /** Mean KL of the step taken, never above δ; 0 where none was. */
   readonly kl_step: number;
   /** 1 where a step was taken. */
   readonly line_search_success: 0 | 1;
@@ -108,7 +110,8 @@ export async function trustRegionStep<S extends States>(
     return tf.tidy(() => {
       const parameters = vector.add<tf.Tensor1D>(edge.mul(length));
       const z = logits(parameters);
-      const kl = aggregate(exactKl(oldLogits, z), mask, 'token-mean');
+      const divergence = config.klDirection === 'new-old' ? exactKl(z, oldLogits) : exactKl(oldLogits, z);
+      const kl = aggregate(divergence, mask, 'token-mean');
       return { parameters, told: tf.stack([surrogate(z), kl]) };
     });
   }

@@ -2,9 +2,13 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fisherVectorProduct } from '../../lib/algorithms/fisherVectorProduct';
 import { tf } from '../../lib/engine/tensorflow';
-import { expectClose } from '../close';
+import { aggregate } from '../../lib/losses/aggregation';
+import { exactKl } from '../../lib/losses/klDivergence';
+import { seededRandom } from '../../lib/math/random';
+import { createGptPolicy } from '../../lib/models/gptPolicy';
+import { expectClose, expectCloseInScale } from '../close';
 import golden from '../golden/trustRegion.json';
-import { smallPolicy } from './smallPolicy';
+import { smallPolicy, smallPolicyInFloat64 } from './smallPolicy';
 
 const { inputs, outputs, params } = golden;
 const shape = [params.states, params.hidden, params.actions] as const;
@@ -24,28 +28,13 @@ function product(direction: readonly number[], mask = inputs.mask): number[] {
 describe('fisherVectorProduct', () => {
   it('gives the golden product, found by double backward', () => {
     // float32 against float64, through sums of two dozen numbers of size 1
-    expectClose(product(inputs.direction), outputs.fisher_vector_product, 1e-5);
+    expectCloseInScale(product(inputs.direction), outputs.fisher_vector_product, 1e-6);
   });
 
   it('is the numerical Hessian of the KL, times the vector', () => {
     // the KL in float64, so that second differences keep digits
-    const [states, hidden, actions] = shape;
-    const policyOf = (theta: readonly number[]) => {
-      const at = (start: number, index: number) => theta[start + index]!;
-      const b1 = states * hidden;
-      const w2 = b1 + hidden;
-      const b2 = w2 + hidden * actions;
-      return inputs.positions.flat().map((state) => {
-        const inner = Array.from({ length: hidden }, (_, h) =>
-          Math.tanh(at(0, state * hidden + h) + at(b1, h)),
-        );
-        const z = Array.from({ length: actions }, (_, a) =>
-          inner.reduce((sum, value, h) => sum + value * at(w2, h * actions + a), at(b2, a)),
-        );
-        const total = z.reduce((sum, value) => sum + Math.exp(value), 0);
-        return z.map((value) => Math.exp(value) / total);
-      });
-    };
+    const policyOf = (theta: readonly number[]) =>
+      smallPolicyInFloat64(shape, theta, inputs.positions.flat());
     const old = policyOf(inputs.theta);
     const mask = inputs.mask.flat();
     const count = mask.reduce((a, b) => a + b);
@@ -64,7 +53,53 @@ describe('fisherVectorProduct', () => {
         (4 * step ** 2),
     );
     // step² times a fourth derivative of some tens
-    expectClose(product(inputs.direction), hessianTimesV, 1e-4);
+    expectCloseInScale(product(inputs.direction), hessianTimesV, 1e-5);
+  });
+
+  it('is the derivative of the gradient of the KL along the vector, also through a Transformer', () => {
+    const random = seededRandom(4);
+    const config = { vocabularySize: 7, contextLength: 6, layers: 2, heads: 2, width: 8 };
+    const policy = createGptPolicy(config, random.split('model'));
+    const { vector } = policy.parameters;
+    tf.tidy(() => {
+      const start = tf.tensor1d(Array.from({ length: vector.size }, () => 0.3 * random.normal()));
+      const v = tf.tensor1d(Array.from({ length: vector.size }, () => random.normal()));
+      const states = {
+        ids: tf.tensor2d(
+          [
+            [1, 4, 2, 6, 3],
+            [0, 5, 5, 1, 2],
+          ],
+          undefined,
+          'int32',
+        ),
+        starts: tf.tensor1d([0, 1], 'int32'),
+      };
+      const mask = tf.tensor2d([
+        [1, 1, 1],
+        [1, 1, 0],
+      ]);
+      const logits = () => policy.logits(states, 3);
+      vector.assign(start);
+      const own = fisherVectorProduct(logits, vector, mask, v);
+
+      const old = logits();
+      const gradientAt = (step: number) => {
+        vector.assign(start.add(v.mul(step)));
+        const kl = () => aggregate(exactKl(old, logits()), mask, 'token-mean');
+        return tf.variableGrads(kl, [vector]).grads[vector.name]!;
+      };
+      // by five points: step⁴/30 times a fifth derivative, and 6e-8 over the step
+      const step = 0.004;
+      const near = gradientAt(step).sub(gradientAt(-step));
+      const far = gradientAt(2 * step).sub(gradientAt(-2 * step));
+      const numerical = near
+        .mul(8)
+        .sub(far)
+        .div(12 * step);
+      expectCloseInScale(own.arraySync(), numerical.arraySync(), 2e-5);
+    });
+    vector.dispose();
   });
 
   it('is symmetric and never negative', () => {

@@ -36,3 +36,23 @@ export function smallPolicy(
   }
   return { parameters, logits };
 }
+
+/** The probabilities of a small policy's actions in given states, in float64. */
+export function smallPolicyInFloat64(
+  [states, hidden, actions]: readonly [number, number, number],
+  theta: readonly number[],
+  positions: readonly number[],
+): number[][] {
+  const [b1, w2, b2] = [states * hidden, (states + 1) * hidden, (states + 1 + actions) * hidden];
+  return positions.map((state) => {
+    const inner = Array.from({ length: hidden }, (_, h) =>
+      Math.tanh(theta[state * hidden + h]! + theta[b1 + h]!),
+    );
+    const logits = Array.from({ length: actions }, (_, a) =>
+      inner.reduce((sum, value, h) => sum + value * theta[w2 + h * actions + a]!, theta[b2 + a]!),
+    );
+    const largest = Math.max(...logits);
+    const total = logits.reduce((sum, value) => sum + Math.exp(value - largest), 0);
+    return logits.map((value) => Math.exp(value - largest) / total);
+  });
+}
