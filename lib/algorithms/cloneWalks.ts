@@ -3,9 +3,9 @@ import type { Random } from '../math/random';
 import type { NumberedStates } from '../models/mlp';
 import type { Policy } from '../models/policy';
 import type { Walk } from '../tasks/maze';
-import { type ImitationRow, imitate } from './imitate';
-import type { StepTargets } from './stepTargets';
-import type { HeldOut, SupervisedConfig } from './supervise';
+import { type ImitationRow, imitate } from './supervised/imitate';
+import type { StepTargets } from './supervised/stepTargets';
+import type { HeldOut, SupervisedConfig } from './supervised/supervise';
 
 export const seePositions = (positions: tf.Tensor2D): NumberedStates => ({ positions });
 

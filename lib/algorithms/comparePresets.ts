@@ -4,9 +4,9 @@ import { InputError } from '../errors/inputError';
 import { aggregate } from '../losses/aggregation';
 import { importanceRatio } from '../losses/importanceRatio';
 import { ratioDiagnostics } from '../losses/ratioDiagnostics';
-import { type Choices, type ComparisonBatch, readChoices, type Update } from './presetUpdate';
-import { meanK3 } from './reference';
-import { padRows } from './rows';
+import { type Choices, type ComparisonBatch, readChoices, type Update } from './presets/presetUpdate';
+import { padRows } from './rollouts/rows';
+import { meanK3 } from './updates/reference';
 
 type NumberRows = readonly (readonly number[])[];
 

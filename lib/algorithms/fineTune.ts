@@ -3,9 +3,9 @@ import type { GptPolicy } from '../models/gptPolicy';
 import { encodeSequence } from '../models/sequences';
 import type { Tokenizer } from '../models/tokenizer';
 import type { Demonstration } from '../tasks/additionCorpora';
-import type { ImitationRow } from './imitate';
-import { trainNextToken } from './nextTokenTraining';
-import type { HeldOut, SupervisedConfig } from './supervise';
+import type { ImitationRow } from './supervised/imitate';
+import { trainNextToken } from './supervised/nextTokenTraining';
+import type { HeldOut, SupervisedConfig } from './supervised/supervise';
 
 /**
  * Supervised fine-tuning: learns to give these responses to these queries.

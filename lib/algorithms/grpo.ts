@@ -14,23 +14,23 @@ import { ratioDiagnostics } from '../losses/ratioDiagnostics';
 import type { Random } from '../math/random';
 import { actionEntropy, actionLogProbs } from '../models/categorical';
 import type { Policy, States } from '../models/policy';
-import { createAdamW } from './adamW';
-import { rollOutVaried } from './dynamicSampling';
-import { gradientStep } from './gradientStep';
-import { groupedAdvantages, type KlPlaceConfig, lossOptions } from './groupedAdvantages';
-import { learningRateAt } from './learningRate';
-import { logRatioRows, meanK3, requireReference } from './reference';
 import {
   type Inspection,
   isDue,
   type OptimizerConfig,
   type ReinforcementConfig,
 } from './reinforcementConfig';
-import { accuracyAt, rolloutLogits, rolloutLogProbs, type Task } from './rollout';
-import { batchOf, disposeBatch, type RolloutBatch } from './rolloutBatch';
-import { type RolloutStatistics, rolloutStatistics, scoreColumns } from './rolloutStatistics';
-import { tokenRows } from './tokenRows';
-import { type MinibatchConfig, minibatchesOf, summarize } from './updates';
+import { rollOutVaried } from './rollouts/dynamicSampling';
+import { accuracyAt, rolloutLogits, rolloutLogProbs, type Task } from './rollouts/rollout';
+import { batchOf, disposeBatch, type RolloutBatch } from './rollouts/rolloutBatch';
+import { type RolloutStatistics, rolloutStatistics, scoreColumns } from './rollouts/rolloutStatistics';
+import { tokenRows } from './rollouts/tokenRows';
+import { createAdamW } from './updates/adamW';
+import { gradientStep } from './updates/gradientStep';
+import { groupedAdvantages, type KlPlaceConfig, lossOptions } from './updates/groupedAdvantages';
+import { learningRateAt } from './updates/learningRate';
+import { type MinibatchConfig, minibatchesOf, summarize } from './updates/minibatchUpdates';
+import { logRatioRows, meanK3, requireReference } from './updates/reference';
 
 export interface GrpoConfig
   extends ReinforcementConfig,

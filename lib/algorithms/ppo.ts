@@ -17,24 +17,24 @@ import type { Random } from '../math/random';
 import { mean } from '../math/statistics';
 import { actionEntropy, actionLogProbs } from '../models/categorical';
 import type { Critic, Policy, States } from '../models/policy';
-import { createAdamW } from './adamW';
-import { type CriticConfig, criticAdvantages, criticFit } from './criticAdvantages';
-import { gradientStep, measureGradient, takeStep } from './gradientStep';
-import { type KlCoefficientConfig, nextKlCoefficient } from './klCoefficient';
-import { learningRateAt } from './learningRate';
-import { logRatioRows, meanK3, requireReference } from './reference';
 import {
   type Inspection,
   isDue,
   type OptimizerConfig,
   type ReinforcementConfig,
 } from './reinforcementConfig';
-import { accuracyAt, rollOut, rolloutLogits, rolloutLogProbs, type Task } from './rollout';
-import { batchOf, disposeBatch, type RolloutBatch } from './rolloutBatch';
-import { type RolloutStatistics, rolloutStatistics, scoreColumns } from './rolloutStatistics';
-import { padRows } from './rows';
-import { tokenRows } from './tokenRows';
-import { type Minibatch, type MinibatchConfig, minibatchesOf, summarize } from './updates';
+import { accuracyAt, rollOut, rolloutLogits, rolloutLogProbs, type Task } from './rollouts/rollout';
+import { batchOf, disposeBatch, type RolloutBatch } from './rollouts/rolloutBatch';
+import { type RolloutStatistics, rolloutStatistics, scoreColumns } from './rollouts/rolloutStatistics';
+import { padRows } from './rollouts/rows';
+import { tokenRows } from './rollouts/tokenRows';
+import { createAdamW } from './updates/adamW';
+import { type CriticConfig, criticAdvantages, criticFit } from './updates/criticAdvantages';
+import { gradientStep, measureGradient, takeStep } from './updates/gradientStep';
+import { type KlCoefficientConfig, nextKlCoefficient } from './updates/klCoefficient';
+import { learningRateAt } from './updates/learningRate';
+import { type Minibatch, type MinibatchConfig, minibatchesOf, summarize } from './updates/minibatchUpdates';
+import { logRatioRows, meanK3, requireReference } from './updates/reference';
 
 export interface PpoConfig
   extends ReinforcementConfig,

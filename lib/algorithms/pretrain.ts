@@ -2,9 +2,9 @@ import type { Random } from '../math/random';
 import type { GptPolicy } from '../models/gptPolicy';
 import { encodeSequence } from '../models/sequences';
 import type { Tokenizer } from '../models/tokenizer';
-import type { ImitationRow } from './imitate';
-import { trainNextToken } from './nextTokenTraining';
-import type { HeldOut, SupervisedConfig } from './supervise';
+import type { ImitationRow } from './supervised/imitate';
+import { trainNextToken } from './supervised/nextTokenTraining';
+import type { HeldOut, SupervisedConfig } from './supervised/supervise';
 
 /**
  * Pre-training: learns to predict each token of each text, the end included, from the tokens before it.

@@ -11,20 +11,25 @@ import { policyGradientLoss } from '../losses/policyGradient';
 import type { Random } from '../math/random';
 import { actionEntropy, actionLogProbs } from '../models/categorical';
 import type { Policy, States } from '../models/policy';
-import { createAdamW } from './adamW';
-import { gradientStep } from './gradientStep';
-import { learningRateAt } from './learningRate';
 import {
   type Inspection,
   isDue,
   type OptimizerConfig,
   type ReinforcementConfig,
 } from './reinforcementConfig';
-import { accuracyAt, rollOut, rolloutLogits, type Task } from './rollout';
-import { batchOf, disposeBatch, type RolloutBatch } from './rolloutBatch';
-import { type RolloutStatistics, rolloutStatistics, scoreColumns, scoresOf } from './rolloutStatistics';
-import { atEachAction } from './rows';
-import { tokenRows } from './tokenRows';
+import { accuracyAt, rollOut, rolloutLogits, type Task } from './rollouts/rollout';
+import { batchOf, disposeBatch, type RolloutBatch } from './rollouts/rolloutBatch';
+import {
+  type RolloutStatistics,
+  rolloutStatistics,
+  scoreColumns,
+  scoresOf,
+} from './rollouts/rolloutStatistics';
+import { atEachAction } from './rollouts/rows';
+import { tokenRows } from './rollouts/tokenRows';
+import { createAdamW } from './updates/adamW';
+import { gradientStep } from './updates/gradientStep';
+import { learningRateAt } from './updates/learningRate';
 
 export interface ReinforceConfig extends ReinforcementConfig, OptimizerConfig {
   /** b: nothing, the mean of the group, or the mean of the group's others (RLOO). */

@@ -1,8 +1,9 @@
 /** What the configs of all reinforcement learning algorithms have in common. */
-import type { AdamWConfig } from './adamW';
-import type { LearningRateSchedule } from './learningRate';
-import type { RolloutRequest } from './rollout';
-import type { TokenRow } from './tokenRows';
+
+import type { RolloutRequest } from './rollouts/rollout';
+import type { TokenRow } from './rollouts/tokenRows';
+import type { AdamWConfig } from './updates/adamW';
+import type { LearningRateSchedule } from './updates/learningRate';
 
 export interface ReinforcementConfig extends RolloutRequest {
   /** Rollouts, each followed by its updates. */

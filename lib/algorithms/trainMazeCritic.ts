@@ -4,8 +4,8 @@ import type { NumberedStates } from '../models/mlp';
 import type { Critic } from '../models/policy';
 import type { Walk } from '../tasks/maze';
 import { seePositions } from './cloneWalks';
-import type { SupervisedConfig } from './supervise';
-import { type CriticRow, trainCritic } from './trainCritic';
+import type { SupervisedConfig } from './supervised/supervise';
+import { type CriticRow, trainCritic } from './supervised/trainCritic';
 
 /**
  * Trains a maze's critic on walks: the target in the state before each action is the discounted return from there,

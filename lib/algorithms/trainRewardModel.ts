@@ -10,9 +10,9 @@ import { encodeSequence, longest, type Sequence } from '../models/sequences';
 import type { Tokenizer } from '../models/tokenizer';
 import { choiceSets, pairwiseAccuracy, type Ranking, rankedPairs } from '../tasks/rankings';
 import { isDue } from './reinforcementConfig';
-import { padRows } from './rows';
-import { scoreSequences, sequenceBatch } from './scoreSequences';
-import { type SupervisedConfig, supervise } from './supervise';
+import { padRows } from './rollouts/rows';
+import { scoreSequences, sequenceBatch } from './supervised/scoreSequences';
+import { type SupervisedConfig, supervise } from './supervised/supervise';
 
 /** A minibatch holds `batchSize` rankings, all responses of each together. AdamW's β₂ is 0.98 unless said. */
 export interface RewardModelConfig extends SupervisedConfig {

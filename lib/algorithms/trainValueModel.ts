@@ -8,8 +8,8 @@ import type { Random } from '../math/random';
 import type { Critic } from '../models/policy';
 import { longest, padSequences, type Sequence } from '../models/sequences';
 import { tokenValues, type ValueModel } from '../models/valueModel';
-import type { SupervisedConfig } from './supervise';
-import { type CriticRow, trainCritic } from './trainCritic';
+import type { SupervisedConfig } from './supervised/supervise';
+import { type CriticRow, trainCritic } from './supervised/trainCritic';
 
 export interface ValueModelConfig extends SupervisedConfig {
   /** γ, from 0 to 1. */

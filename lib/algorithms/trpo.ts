@@ -9,17 +9,17 @@ import { checkInterrupt } from '../engine/interrupt';
 import { valueRegressionLoss } from '../losses/valueRegression';
 import type { Random } from '../math/random';
 import type { Critic, Policy, States } from '../models/policy';
-import { type AdamWConfig, createAdamW } from './adamW';
-import { type CriticConfig, criticAdvantages, criticFit } from './criticAdvantages';
-import { gradientStep } from './gradientStep';
-import { logRatioRows, meanK3 } from './reference';
 import { type Inspection, isDue, type ReinforcementConfig } from './reinforcementConfig';
-import { accuracyAt, meanEntropy, rollOut, rolloutLogProbs, type Task } from './rollout';
-import { batchOf, disposeBatch, type RolloutBatch } from './rolloutBatch';
-import { type RolloutStatistics, rolloutStatistics, scoreColumns } from './rolloutStatistics';
-import { tokenRows } from './tokenRows';
-import { type TrustRegionConfig, type TrustRegionStep, trustRegionStep } from './trustRegionStep';
-import { minibatchesOf } from './updates';
+import { accuracyAt, meanEntropy, rollOut, rolloutLogProbs, type Task } from './rollouts/rollout';
+import { batchOf, disposeBatch, type RolloutBatch } from './rollouts/rolloutBatch';
+import { type RolloutStatistics, rolloutStatistics, scoreColumns } from './rollouts/rolloutStatistics';
+import { tokenRows } from './rollouts/tokenRows';
+import { type AdamWConfig, createAdamW } from './updates/adamW';
+import { type CriticConfig, criticAdvantages, criticFit } from './updates/criticAdvantages';
+import { gradientStep } from './updates/gradientStep';
+import { minibatchesOf } from './updates/minibatchUpdates';
+import { logRatioRows, meanK3 } from './updates/reference';
+import { type TrustRegionConfig, type TrustRegionStep, trustRegionStep } from './updates/trustRegionStep';
 
 /** AdamW trains the critic alone: the policy's step has no optimizer. */
 export interface TrpoConfig extends ReinforcementConfig, TrustRegionConfig, CriticConfig, AdamWConfig {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { cloneWalks } from '../../lib/algorithms/cloneWalks';
-import { mazeProbabilities, mazeTask } from '../../lib/algorithms/mazeTask';
+import { mazeProbabilities, mazeTask } from '../../lib/algorithms/rollouts/mazeTask';
 import { engine } from '../../lib/engine/tensorflow';
 import { seededRandom } from '../../lib/math/random';
 import { createMlpPolicy, type MlpPolicy } from '../../lib/models/mlp';

@@ -4,7 +4,7 @@ import { type GrpoConfig, grpo } from '../../lib/algorithms/grpo';
 import { type PpoConfig, ppo } from '../../lib/algorithms/ppo';
 import { type ReinforceConfig, reinforce } from '../../lib/algorithms/reinforce';
 import type { Inspection } from '../../lib/algorithms/reinforcementConfig';
-import type { Task } from '../../lib/algorithms/rollout';
+import type { Task } from '../../lib/algorithms/rollouts/rollout';
 import { type TrpoConfig, trpo } from '../../lib/algorithms/trpo';
 import { engine, tf } from '../../lib/engine/tensorflow';
 import { seededRandom } from '../../lib/math/random';

@@ -2,11 +2,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fineTune } from '../../lib/algorithms/fineTune';
 import { type GrpoConfig, grpo } from '../../lib/algorithms/grpo';
-import { languageTask } from '../../lib/algorithms/languageTask';
-import { modelReward } from '../../lib/algorithms/modelReward';
 import { type PpoConfig, ppo } from '../../lib/algorithms/ppo';
 import { type ReinforceConfig, reinforce } from '../../lib/algorithms/reinforce';
-import type { Task } from '../../lib/algorithms/rollout';
+import { languageTask } from '../../lib/algorithms/rollouts/languageTask';
+import { modelReward } from '../../lib/algorithms/rollouts/modelReward';
+import type { Task } from '../../lib/algorithms/rollouts/rollout';
 import { encodeRankings, trainRewardModel } from '../../lib/algorithms/trainRewardModel';
 import { type TrpoConfig, trpo } from '../../lib/algorithms/trpo';
 import { engine, ready } from '../../lib/engine/tensorflow';

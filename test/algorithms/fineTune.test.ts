@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fineTune } from '../../lib/algorithms/fineTune';
-import { respond } from '../../lib/algorithms/respond';
-import { disposeRollout } from '../../lib/algorithms/rollout';
+import { respond } from '../../lib/algorithms/rollouts/respond';
+import { disposeRollout } from '../../lib/algorithms/rollouts/rollout';
 import { tf } from '../../lib/engine/tensorflow';
 import { seededRandom } from '../../lib/math/random';
 import { actionLogProbs } from '../../lib/models/categorical';

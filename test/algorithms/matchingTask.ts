@@ -2,8 +2,8 @@
  * The smallest task with several steps: at each of up to four steps one of three numbers is shown, and naming it
  * earns 1. Failing to name 2 ends the trajectory, so that they differ in length.
  */
-import type { Rollout, Task, Trajectory } from '../../lib/algorithms/rollout';
-import { padRows } from '../../lib/algorithms/rows';
+import type { Rollout, Task, Trajectory } from '../../lib/algorithms/rollouts/rollout';
+import { padRows } from '../../lib/algorithms/rollouts/rows';
 import { tf } from '../../lib/engine/tensorflow';
 import type { Random } from '../../lib/math/random';
 import type { Critic } from '../../lib/models/policy';

@@ -6,7 +6,7 @@ import { grpo } from '../../lib/algorithms/grpo';
 import { ppo } from '../../lib/algorithms/ppo';
 import { presets } from '../../lib/algorithms/presets';
 import type { GrpoPreset, PpoPreset, TrpoPreset } from '../../lib/algorithms/presets/preset';
-import type { ComparisonBatch } from '../../lib/algorithms/presetUpdate';
+import type { ComparisonBatch } from '../../lib/algorithms/presets/presetUpdate';
 import { trpo } from '../../lib/algorithms/trpo';
 import { tf } from '../../lib/engine/tensorflow';
 import { seededRandom } from '../../lib/math/random';

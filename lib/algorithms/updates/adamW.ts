@@ -1,0 +1,60 @@
+/**
+ * AdamW: Adam with weight decay apart from the gradient, as torch.optim.AdamW computes it.
+ *   m ← β₁m + (1−β₁)g,  v ← β₂v + (1−β₂)g²
+ *   θ ← θ − η·λθ − η · m/(1−β₁ᵗ) / (√(v/(1−β₂ᵗ)) + ε)
+ * Kingma & Ba 2014, algorithm 1, arXiv:1412.6980; Loshchilov & Hutter 2017, algorithm 2, arXiv:1711.05101.
+ */
+import { tf } from '../../engine/tensorflow';
+
+export interface AdamWConfig {
+  readonly beta1?: number;
+  readonly beta2?: number;
+  readonly epsilon?: number;
+  /** λ; 0 is plain Adam. */
+  readonly weightDecay?: number;
+}
+
+export interface Optimizer {
+  /** One step down the gradient [P]; the learning rate η is a scalar, so that a schedule is an input like any other. */
+  update(gradient: tf.Tensor1D, learningRate: tf.Scalar): void;
+  dispose(): void;
+}
+
+/** An optimizer of one vector of parameters [P]; its state lives in variables, as the parameters do. */
+export function createAdamW(parameters: tf.Variable<tf.Rank.R1>, config: AdamWConfig = {}): Optimizer {
+  const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = config;
+  const [mean, square, meanWeight, squareWeight] = tf.tidy(() => [
+    tf.variable(tf.zerosLike(parameters)),
+    tf.variable(tf.zerosLike(parameters)),
+    tf.variable(tf.scalar(0)),
+    tf.variable(tf.scalar(0)),
+  ]);
+
+  function update(gradient: tf.Tensor1D, learningRate: tf.Scalar): void {
+    tf.tidy(() => {
+      mean.assign(mean.mul(beta1).add(gradient.mul(1 - beta1)));
+      square.assign(square.mul(beta2).add(gradient.square().mul(1 - beta2)));
+      // 1 − βᵗ as the same average of ones: the difference itself would cancel four digits of β₂ᵗ in float32
+      meanWeight.assign(meanWeight.mul(beta1).add(1 - beta1));
+      squareWeight.assign(squareWeight.mul(beta2).add(1 - beta2));
+      const unbiasedMean = mean.div(meanWeight);
+      const unbiasedSquare = square.div(squareWeight);
+      const step = unbiasedMean.div(unbiasedSquare.sqrt().add(epsilon)).add(parameters.mul(weightDecay));
+      parameters.assign(parameters.sub(step.mul(learningRate)));
+    });
+  }
+
+  return { update, dispose: () => tf.dispose([mean, square, meanWeight, squareWeight]) };
+}
+
+/**
+ * Scales a gradient down to a largest Euclidean norm, as torch.nn.utils.clip_grad_norm_ does.
+ * @returns the gradient, and its norm before clipping
+ */
+export function clipByNorm(gradient: tf.Tensor1D, maxNorm: number): [clipped: tf.Tensor1D, norm: tf.Scalar] {
+  return tf.tidy(() => {
+    const norm = gradient.square().sum().sqrt() as tf.Scalar;
+    const scale = tf.minimum(1, tf.div(maxNorm, norm.add(1e-6)));
+    return [gradient.mul(scale), norm];
+  });
+}

@@ -1,0 +1,148 @@
+/**
+ * One step of TRPO: the natural gradient's direction, the trust region's edge, and a line search back from there.
+ * Schulman et al. 2015, appendix C, arXiv:1502.05477.
+ */
+import { tf } from '../../engine/tensorflow';
+import { InputError } from '../../errors/inputError';
+import { aggregate } from '../../losses/aggregation';
+import { exactKl } from '../../losses/klDivergence';
+import { surrogateLoss } from '../../losses/surrogate';
+import { conjugateGradient } from '../../math/conjugateGradient';
+import { actionLogProbs } from '../../models/categorical';
+import type { Policy, States } from '../../models/policy';
+import { rolloutLogits } from '../rollouts/rollout';
+import { fisherVectorProduct } from './fisherVectorProduct';
+import { measureGradient } from './gradientStep';
+
+export interface TrustRegionConfig {
+  /** δ, the largest mean KL of a step, in nats. */
+  readonly maxKl: number;
+  /** Which KL: KL(π_old ‖ π_new), the paper's, unless said; sb3-contrib measures KL(π_new ‖ π_old). */
+  readonly klDirection?: 'old-new' | 'new-old';
+  /** Added to the Fisher matrix's diagonal, where it is flat. */
+  readonly damping: number;
+  readonly conjugateGradientSteps: number;
+  /** Step lengths that the line search tries: 1, f, f², … of the way to the trust region's edge. */
+  readonly lineSearchSteps: number;
+  /** f, between 0 and 1. */
+  readonly backtrackFactor: number;
+}
+
+export interface TrustRegionBatch<S extends States> {
+  readonly states: S;
+  readonly actions: tf.Tensor2D;
+  readonly mask: tf.Tensor2D;
+  readonly oldLogProbs: tf.Tensor2D;
+  readonly advantages: tf.Tensor2D;
+}
+
+export interface TrustRegionStep {
+  /** The surrogate loss before the step, −E[ρ Â]. */
+  readonly policy_loss: number;
+  /** Euclidean norm of the surrogate's gradient. */
+  readonly grad_norm: number;
+  /** ‖g − F x‖ that conjugate gradient left. */
+  readonly cg_residual: number;
+  /** By how much the surrogate would rise at the trust region's edge if it were linear. */
+  readonly expected_improvement: number;
+  /** By how much it did rise; 0 where no step was taken. */
+  readonly surrogate_improvement: number;
+  /** Mean KL of the step taken, never above δ; 0 where none was. */
+  readonly kl_step: number;
+  /** 1 where a step was taken. */
+  readonly line_search_success: 0 | 1;
+  /** How often the step was shortened. */
+  readonly backtracks: number;
+  /** Why the last length tried was refused, empty where it was not: the parameters are then the old ones. */
+  readonly refused:
+    | ''
+    | 'KL above the trust region'
+    | 'surrogate not improved'
+    | 'not finite'
+    | 'gradient is zero';
+}
+
+/** @throws where the gradient or the direction is not finite; the parameters are then the old ones */
+export async function trustRegionStep<S extends States>(
+  policy: Policy<S>,
+  batch: TrustRegionBatch<S>,
+  temperature: number,
+  step: number,
+  config: TrustRegionConfig,
+): Promise<TrustRegionStep> {
+  const { vector } = policy.parameters;
+  const { mask, actions } = batch;
+  const logits = (parameters: tf.Tensor1D = vector) => rolloutLogits(policy, batch, temperature, parameters);
+  const surrogate = (z: tf.Tensor3D) =>
+    surrogateLoss(actionLogProbs(z, actions), batch.oldLogProbs, batch.advantages, mask);
+
+  const { numbers, gradient } = await measureGradient(
+    policy.parameters,
+    () => ({ loss: surrogate(logits()) }),
+    batch,
+    step,
+  );
+  const measured = { policy_loss: numbers.loss, grad_norm: numbers.grad_norm };
+  if (numbers.grad_norm === 0) {
+    gradient.dispose();
+    const nothing = { cg_residual: 0, expected_improvement: 0, surrogate_improvement: 0, kl_step: 0 };
+    return { ...measured, ...nothing, line_search_success: 0, backtracks: 0, refused: 'gradient is zero' };
+  }
+
+  const [edge, oldLogits, told] = tf.tidy(() => {
+    const fisher = (v: tf.Tensor1D) =>
+      fisherVectorProduct(() => logits(), vector, mask, v).add<tf.Tensor1D>(v.mul(config.damping));
+    const ascent = gradient.neg();
+    const { x, residual } = conjugateGradient(fisher, ascent, config.conjugateGradientSteps);
+    const curvature = x.mul(fisher(x)).sum();
+    const toEdge = x.mul<tf.Tensor1D>(
+      curvature
+        .reciprocal()
+        .mul(2 * config.maxKl)
+        .sqrt(),
+    );
+    return [toEdge, logits(), tf.stack([residual, toEdge.mul(ascent).sum()])];
+  });
+  gradient.dispose();
+
+  /** The policy itself moves only when a candidate is accepted. */
+  function candidateAt(length: number): { parameters: tf.Tensor1D; told: tf.Tensor } {
+    return tf.tidy(() => {
+      const parameters = vector.add<tf.Tensor1D>(edge.mul(length));
+      const z = logits(parameters);
+      const divergence = config.klDirection === 'new-old' ? exactKl(z, oldLogits) : exactKl(oldLogits, z);
+      const kl = aggregate(divergence, mask, 'token-mean');
+      return { parameters, told: tf.stack([surrogate(z), kl]) };
+    });
+  }
+
+  try {
+    const [cgResidual, expectedImprovement] = await told.data();
+    if (!Number.isFinite(cgResidual) || !Number.isFinite(expectedImprovement)) {
+      throw new InputError(
+        `step ${step} was not taken, since conjugate gradient found no finite direction: residual ${cgResidual}, expected improvement ${expectedImprovement}, gradient norm ${numbers.grad_norm}. The parameters are those from before it.`,
+      );
+    }
+    const found = { ...measured, cg_residual: cgResidual!, expected_improvement: expectedImprovement! };
+    let refused: TrustRegionStep['refused'] = '';
+    for (let backtracks = 0; backtracks < config.lineSearchSteps; backtracks++) {
+      const candidate = candidateAt(config.backtrackFactor ** backtracks);
+      const [loss, kl] = await candidate.told.data();
+      const improvement = numbers.loss - loss!;
+      if (!Number.isFinite(improvement) || !Number.isFinite(kl)) refused = 'not finite';
+      else if (kl! > config.maxKl) refused = 'KL above the trust region';
+      else if (improvement <= 0) refused = 'surrogate not improved';
+      else refused = '';
+      if (refused === '') vector.assign(candidate.parameters);
+      tf.dispose(candidate as unknown as tf.TensorContainer);
+      if (refused === '') {
+        const taken = { surrogate_improvement: improvement, kl_step: kl!, line_search_success: 1 } as const;
+        return { ...found, ...taken, backtracks, refused };
+      }
+    }
+    const none = { surrogate_improvement: 0, kl_step: 0, line_search_success: 0 } as const;
+    return { ...found, ...none, backtracks: config.lineSearchSteps, refused };
+  } finally {
+    tf.dispose([edge, oldLogits, told]);
+  }
+}
