@@ -196,7 +196,14 @@ it('learns the same of a reward model that was shown rankings alone', async () =
   const contextLength = mistaken.config.contextLength + 1;
   const judge = createRewardModel({ ...mistaken.config, contextLength }, seededRandom(1));
   const encoded = encodeRankings(tokenizer, rankings);
-  const config = { ...optimizer, steps: 60, batchSize: 3, learningRate: 0.02, evaluateEvery: 60 };
+  const config = {
+    ...optimizer,
+    steps: 60,
+    batchSize: 3,
+    learningRate: 0.02,
+    evaluateEvery: 60,
+    centering: 0.01,
+  };
   for await (const _ of trainRewardModel(judge, encoded, [], config, seededRandom(1)));
   const task = echoTask(modelReward(judge, tokenizer, { unreadable: -5 }));
   const learning = grpo(task, models.policy, models.reference, grpoConfig, seededRandom(1));

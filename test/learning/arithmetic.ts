@@ -28,7 +28,7 @@ const optimizer = { learningRate: 1e-3, warmupSteps: 10, schedule: 'linear', max
 const grpoConfig: GrpoConfig = {
   ...sampling,
   ...optimizer,
-  steps: 150,
+  steps: 80,
   baseline: 'mean',
   scale: 'group',
   ddof: 1,
@@ -45,7 +45,7 @@ const grpoConfig: GrpoConfig = {
 const ppoConfig: PpoConfig = {
   ...sampling,
   ...optimizer,
-  steps: 150,
+  steps: 80,
   clipLow: 0.2,
   clipHigh: 0.2,
   klCoefficient: 0.04,
@@ -67,17 +67,17 @@ const ppoConfig: PpoConfig = {
 
 const trpoConfig: TrpoConfig = {
   ...sampling,
-  steps: 150,
+  steps: 80,
   maxKl: 0.02,
   damping: 0.01,
-  conjugateGradientSteps: 10,
+  conjugateGradientSteps: 5,
   lineSearchSteps: 10,
   backtrackFactor: 0.8,
   discount: 1,
   lambda: 0.95,
   whitening: { ddof: 0, epsilon: 0, form: 'deviation' },
-  valueSteps: 10,
-  valueLearningRate: 1e-3,
+  valueSteps: 5,
+  valueLearningRate: 2e-3,
 };
 
 /** Below each score of the reward model, which is centred and within ±5. */

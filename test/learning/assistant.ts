@@ -16,9 +16,9 @@ import {
 } from '../../lib/tasks/additionCorpora';
 import { additionQuestion } from '../../lib/tasks/arithmetic';
 
-export const largest = 9;
+export const largest = 7;
 const heldOutShare = 0.2;
-const wrongShare = 0.45;
+const wrongShare = 0.5;
 const copies = 5;
 const size = { contextLength: 16, layers: 2, heads: 4, width: 64 };
 

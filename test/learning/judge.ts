@@ -30,14 +30,14 @@ const answersAt = [
 ] as const;
 
 const training: RewardModelConfig = {
-  steps: 1600,
+  steps: 1200,
   batchSize: 64,
   learningRate: 1e-3,
   warmupSteps: 20,
   weightDecay: 0.01,
   maxGradNorm: 1,
   centering: 0.01,
-  evaluateEvery: 1600,
+  evaluateEvery: 1200,
 };
 
 export interface Judge {
