@@ -3,7 +3,7 @@ import { tf } from '../engine/tensorflow';
 import { InputError } from '../errors/inputError';
 import { aggregate } from '../losses/aggregation';
 import { importanceRatio } from '../losses/importanceRatio';
-import { ratioDiagnostics } from '../losses/ratioDiagnostics';
+import { type RatioColumns, ratioDiagnostics } from '../losses/ratioDiagnostics';
 import { type Choices, type ComparisonBatch, readChoices, type Update } from './presets/presetUpdate';
 import { padRows } from './rollouts/rows';
 import { meanK3 } from './updates/reference';
@@ -11,7 +11,7 @@ import { meanK3 } from './updates/reference';
 type NumberRows = readonly (readonly number[])[];
 
 /** One update of the policy. The entropy bonus is left out, since it takes more than the tokens' log-probs. */
-export interface PresetRow {
+export interface PresetRow extends RatioColumns {
   readonly preset: string;
   readonly algorithm: Update['algorithm'];
   /** What the policy minimizes. */
@@ -20,14 +20,6 @@ export interface PresetRow {
   readonly grad_norm: number;
   /** k3 of the policy that sampled from the reference, mean over tokens, in nats; null without a reference. */
   readonly kl: number | null;
-  readonly approx_kl: number;
-  readonly approx_kl_k1: number;
-  readonly clip_fraction: number;
-  readonly clip_fraction_low: number;
-  readonly clip_fraction_high: number;
-  readonly ratio_mean: number;
-  readonly ratio_min: number;
-  readonly ratio_max: number;
   /** What the critic minimizes, and the norm of its gradient by the values; null without a critic. */
   readonly value_loss: number | null;
   readonly value_grad_norm: number | null;

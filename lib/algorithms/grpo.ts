@@ -8,9 +8,11 @@
 import type { GroupAdvantageOptions } from '../advantages/groupAdvantages';
 import { checkInterrupt } from '../engine/interrupt';
 import type { tf } from '../engine/tensorflow';
+import { InputError } from '../errors/inputError';
 import { aggregate } from '../losses/aggregation';
-import { type GroupRelativeOptions, groupRelativeLoss } from '../losses/groupRelative';
-import { ratioDiagnostics } from '../losses/ratioDiagnostics';
+import { groupRelativeLoss } from '../losses/groupRelative';
+import { exactKl } from '../losses/klDivergence';
+import { type RatioColumns, ratioDiagnostics } from '../losses/ratioDiagnostics';
 import type { Random } from '../math/random';
 import { actionEntropy, actionLogProbs } from '../models/categorical';
 import type { Policy, States } from '../models/policy';
@@ -27,7 +29,7 @@ import { type RolloutStatistics, rolloutStatistics, scoreColumns } from './rollo
 import { tokenRows } from './rollouts/tokenRows';
 import { createAdamW } from './updates/adamW';
 import { gradientStep } from './updates/gradientStep';
-import { groupedAdvantages, type KlPlaceConfig, lossOptions } from './updates/groupedAdvantages';
+import { type GroupedLossConfig, groupedAdvantages, lossOptions } from './updates/groupedAdvantages';
 import { learningRateAt } from './updates/learningRate';
 import { type MinibatchConfig, minibatchesOf, summarize } from './updates/minibatchUpdates';
 import { logRatioRows, meanK3, requireReference } from './updates/reference';
@@ -37,13 +39,12 @@ export interface GrpoConfig
     OptimizerConfig,
     MinibatchConfig,
     GroupAdvantageOptions,
-    GroupRelativeOptions,
-    KlPlaceConfig {
+    GroupedLossConfig {
   /** Rollouts that a step may take to replace groups of equal rewards (DAPO's dynamic sampling); 1 takes what comes. */
   readonly maxRollouts: number;
 }
 
-export interface GrpoRow extends RolloutStatistics {
+export interface GrpoRow extends RolloutStatistics, RatioColumns {
   readonly step: number;
   /** Greedy; null at steps without an evaluation. */
   readonly accuracy: number | null;
@@ -53,14 +54,6 @@ export interface GrpoRow extends RolloutStatistics {
   readonly kl: number | null;
   /** Mean over actions, in nats. */
   readonly entropy: number;
-  /** Between the policy that acted and the policy at each update. */
-  readonly approx_kl: number;
-  readonly clip_fraction: number;
-  readonly clip_fraction_low: number;
-  readonly clip_fraction_high: number;
-  readonly ratio_mean: number;
-  readonly ratio_min: number;
-  readonly ratio_max: number;
   /** Before clipping. */
   readonly grad_norm: number;
   readonly learning_rate: number;
@@ -70,6 +63,8 @@ export interface GrpoRow extends RolloutStatistics {
 
 type GrpoBatch<S extends States> = RolloutBatch<S, 'advantages'> & {
   readonly refLogProbs: tf.Tensor2D | null;
+  /** [B, T, A] where the KL is exact */
+  readonly refLogits: tf.Tensor3D | null;
 };
 
 /**
@@ -88,13 +83,22 @@ export async function* grpo<S extends States>(
   requireReference(config.klCoefficient, reference);
   const optimizer = createAdamW(policy.parameters.vector, config);
   const options = lossOptions(config);
+  const isExact = config.klEstimator === 'exact' && config.klCoefficient !== 0;
+  if (isExact && config.klPlace === 'reward') {
+    throw new InputError(
+      'klEstimator is "exact" and klPlace is "reward"; expected "loss", where it has a gradient.',
+    );
+  }
 
   const objective = (batch: GrpoBatch<S>) => {
-    const { actions, mask, oldLogProbs, refLogProbs, advantages } = batch;
+    const { actions, mask, oldLogProbs, refLogProbs, refLogits, advantages } = batch;
     const logits = rolloutLogits(policy, batch, temperature);
     const logProbs = actionLogProbs(logits, actions);
+    const loss = groupRelativeLoss(logProbs, oldLogProbs, refLogProbs, advantages, mask, options);
+    const { aggregation = 'token-mean', maxLength, klCoefficient } = config;
+    const kl = refLogits && aggregate(exactKl(logits, refLogits), mask, aggregation, maxLength);
     return {
-      loss: groupRelativeLoss(logProbs, oldLogProbs, refLogProbs, advantages, mask, options),
+      loss: kl ? loss.add<tf.Scalar>(kl.mul(klCoefficient)) : loss,
       entropy: aggregate(actionEntropy(logits), mask, 'token-mean'),
       ...ratioDiagnostics(logProbs, oldLogProbs, advantages, mask, config),
     };
@@ -110,7 +114,8 @@ export async function* grpo<S extends States>(
       const refLogProbs = reference && rolloutLogProbs(reference, rollout, temperature);
       const kl = refLogProbs && (await logRatioRows(rollout, refLogProbs));
       const advantages = groupedAdvantages(trajectories, kl, groupSize, config);
-      const batch = { ...batchOf(rollout, { advantages }), refLogProbs };
+      const refLogits = isExact && reference ? rolloutLogits(reference, rollout, temperature) : null;
+      const batch = { ...batchOf(rollout, { advantages }), refLogProbs, refLogits };
       let row: GrpoRow;
       try {
         const learningRate = learningRateAt(step, config);

@@ -11,7 +11,7 @@ import { checkInterrupt } from '../engine/interrupt';
 import type { tf } from '../engine/tensorflow';
 import { aggregate } from '../losses/aggregation';
 import { type ClippedSurrogateOptions, clippedSurrogateLoss } from '../losses/clippedSurrogate';
-import { ratioDiagnostics } from '../losses/ratioDiagnostics';
+import { type RatioColumns, ratioDiagnostics } from '../losses/ratioDiagnostics';
 import { clippedValueLoss, type ValueClipping } from '../losses/valueRegression';
 import type { Random } from '../math/random';
 import { mean } from '../math/statistics';
@@ -72,7 +72,7 @@ export interface PpoModels<S extends States> {
   readonly reference: Policy<S> | null;
 }
 
-export interface PpoRow extends RolloutStatistics {
+export interface PpoRow extends RolloutStatistics, RatioColumns {
   readonly step: number;
   /** Greedy; null at steps without an evaluation. */
   readonly accuracy: number | null;
@@ -87,15 +87,6 @@ export interface PpoRow extends RolloutStatistics {
   readonly kl_coefficient: number;
   /** Mean over actions, in nats. */
   readonly entropy: number;
-  /** Between the policy that acted and the policy at each update: k3 and k1. */
-  readonly approx_kl: number;
-  readonly approx_kl_k1: number;
-  readonly clip_fraction: number;
-  readonly clip_fraction_low: number;
-  readonly clip_fraction_high: number;
-  readonly ratio_mean: number;
-  readonly ratio_min: number;
-  readonly ratio_max: number;
   /** Before clipping. */
   readonly grad_norm: number;
   readonly value_grad_norm: number;

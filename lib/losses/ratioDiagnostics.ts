@@ -4,22 +4,24 @@ import type { ClippedSurrogateOptions } from './clippedSurrogate';
 import { importanceRatio } from './importanceRatio';
 import { estimateKl } from './klDivergence';
 
-/** Scalars, over the tokens of the responses. */
-export interface RatioDiagnostics extends Readonly<Record<string, tf.Scalar>> {
+/** Over the tokens of the responses. */
+export interface RatioColumns {
   /** KL(π_old‖π) estimated by mean(ρ − 1 − log ρ), as SB3 and CleanRL report it, in nats. */
-  readonly approx_kl: tf.Scalar;
+  readonly approx_kl: number;
   /** The same by mean(−log ρ), as Spinning Up and verl report it. */
-  readonly approx_kl_k1: tf.Scalar;
+  readonly approx_kl_k1: number;
   /** The share of tokens whose gradient the clip takes away: those below and above together. */
-  readonly clip_fraction: tf.Scalar;
+  readonly clip_fraction: number;
   /** ρ < 1 − ε_low where the advantage is negative; ρ is what the loss takes it of, so of a response for GSPO. */
-  readonly clip_fraction_low: tf.Scalar;
+  readonly clip_fraction_low: number;
   /** ρ > 1 + ε_high where the advantage is positive. */
-  readonly clip_fraction_high: tf.Scalar;
-  readonly ratio_mean: tf.Scalar;
-  readonly ratio_min: tf.Scalar;
-  readonly ratio_max: tf.Scalar;
+  readonly clip_fraction_high: number;
+  readonly ratio_mean: number;
+  readonly ratio_min: number;
+  readonly ratio_max: number;
 }
+
+export type RatioDiagnostics = { readonly [Name in keyof RatioColumns]: tf.Scalar };
 
 /**
  * How far the policy has moved from the one that sampled, and how much of it the clip held back. Shares count only

@@ -257,6 +257,11 @@ describe('refuses', () => {
       '"it" holds on to a reference with klCoefficient 0.04, but the batch\'s refLogProbs are null.',
     ],
     [
+      batch,
+      { ...presets.deepseekMath.grpo, klEstimator: 'exact' },
+      '"it" takes the exact KL, for which the batch\'s log-probs of single tokens are not enough; expected an estimator, such as k3.',
+    ],
+    [
       { ...batch, oldValues: null },
       presets.cleanrl.ppo,
       '"it" has a critic, but the batch\'s values or oldValues are null.',

@@ -72,7 +72,7 @@ export interface Update {
 
 /**
  * @param kl log π_old − log π_ref of each token; null without a reference
- * @throws InputError where the batch lacks the reference or the critic that the choices ask for
+ * @throws InputError where the batch lacks the reference, the critic or the distributions that the choices ask for
  */
 export function readChoices(
   preset: string,
@@ -83,6 +83,11 @@ export function readChoices(
   if (!('maxKl' in choices) && choices.klCoefficient !== 0 && !kl) {
     throw new InputError(
       `"${preset}" holds on to a reference with klCoefficient ${choices.klCoefficient}, but the batch's refLogProbs are null.`,
+    );
+  }
+  if ('baseline' in choices && choices.klEstimator === 'exact' && choices.klCoefficient !== 0) {
+    throw new InputError(
+      `"${preset}" takes the exact KL, for which the batch's log-probs of single tokens are not enough; expected an estimator, such as k3.`,
     );
   }
   if ('baseline' in choices) return grpoUpdate(choices, batch, kl);

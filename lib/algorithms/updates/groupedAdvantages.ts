@@ -2,6 +2,7 @@
 import { type GroupAdvantageOptions, groupAdvantages } from '../../advantages/groupAdvantages';
 import { klPenalizedRewards } from '../../advantages/klPenalizedRewards';
 import type { GroupRelativeOptions } from '../../losses/groupRelative';
+import type { KlEstimator } from '../../losses/klDivergence';
 import { scoresOf } from '../rollouts/rolloutStatistics';
 import { atEachAction } from '../rollouts/rows';
 
@@ -37,7 +38,17 @@ export function groupedAdvantages(
   return atEachAction(groupAdvantages(scoresOf(earned), groupSize, config), trajectories);
 }
 
-/** What is left to the loss: β is 0 there where the rewards have paid for it. */
-export function lossOptions<C extends GroupRelativeOptions & KlPlaceConfig>(config: C): C {
-  return config.klPlace === 'reward' ? { ...config, klCoefficient: 0 } : config;
+export interface GroupedLossConfig extends Omit<GroupRelativeOptions, 'klEstimator'>, KlPlaceConfig {
+  /**
+   * From the action taken, k3 unless said; or exact, over all actions: without the noise of sampling, for the logits of
+   * the reference as well. Where the KL is part of the rewards it is k1.
+   */
+  readonly klEstimator?: KlEstimator | 'exact';
+}
+
+/** What is left to estimate in the loss: β is 0 there where the rewards have paid for it, or the KL is exact. */
+export function lossOptions(config: GroupedLossConfig): GroupRelativeOptions {
+  const { klEstimator = 'k3', ...others } = config;
+  if (klEstimator === 'exact') return { ...others, klCoefficient: 0 };
+  return { ...others, klEstimator, ...(config.klPlace === 'reward' && { klCoefficient: 0 }) };
 }
