@@ -1,6 +1,6 @@
 /**
  * Does each algorithm make a half-right assistant right, by a rule and by a reward model? Five seeds each, or those named:
- *   node -r ./lib/workspace/typescriptModules.cjs test/learning/arithmetic.ts [algorithms] [rewards] [seeds]
+ *   node -r ./lib/workspace/typescriptModules.cjs test/learning/arithmetic.ts [algorithms] [rewards] [seeds] [steps]
  * All begin with the same assistant, critic and number of responses for a seed.
  */
 import process from 'node:process';
@@ -25,10 +25,9 @@ const maxTokens = 8;
 const sampling = { queries: 32, groupSize: 8, temperature: 1, evaluateEvery: 10 };
 const optimizer = { learningRate: 1e-3, warmupSteps: 10, schedule: 'linear', maxGradNorm: 1 } as const;
 
-const grpoConfig: GrpoConfig = {
+const grpoConfig: Omit<GrpoConfig, 'steps'> = {
   ...sampling,
   ...optimizer,
-  steps: 80,
   baseline: 'mean',
   scale: 'group',
   ddof: 1,
@@ -42,10 +41,9 @@ const grpoConfig: GrpoConfig = {
   maxRollouts: 1,
 };
 
-const ppoConfig: PpoConfig = {
+const ppoConfig: Omit<PpoConfig, 'steps'> = {
   ...sampling,
   ...optimizer,
-  steps: 80,
   clipLow: 0.2,
   clipHigh: 0.2,
   klCoefficient: 0.04,
@@ -65,9 +63,8 @@ const ppoConfig: PpoConfig = {
   klStop: null,
 };
 
-const trpoConfig: TrpoConfig = {
+const trpoConfig: Omit<TrpoConfig, 'steps'> = {
   ...sampling,
-  steps: 80,
   maxKl: 0.02,
   damping: 0.01,
   conjugateGradientSteps: 5,
@@ -90,6 +87,7 @@ async function learn(
   algorithm: string,
   reward: string,
   seed: number,
+  steps: number,
   assistant: Assistant,
   judge: Judge | null,
 ) {
@@ -107,11 +105,11 @@ async function learn(
     train: 'whole',
   });
   const models = { policy, critic, reference };
-  const steps = random.split('steps');
+  const stream = random.split('steps');
   const loop = {
-    grpo: () => grpo(task, policy, reference, grpoConfig, steps),
-    ppo: () => ppo(task, models, ppoConfig, steps),
-    trpo: () => trpo(task, models, trpoConfig, steps),
+    grpo: () => grpo(task, policy, reference, { ...grpoConfig, steps }, stream),
+    ppo: () => ppo(task, models, { ...ppoConfig, steps }, stream),
+    trpo: () => trpo(task, models, { ...trpoConfig, steps }, stream),
   }[algorithm];
   if (!loop) throw new Error(`no algorithm is named "${algorithm}"`);
 
@@ -125,6 +123,7 @@ async function learn(
   return {
     task: reward,
     algorithm,
+    steps,
     seed,
     accuracy_before: before.seen.accuracy,
     accuracy: after.seen.accuracy,
@@ -139,7 +138,7 @@ async function learn(
   };
 }
 
-async function main(algorithms = 'trpo,ppo,grpo', rewards = 'rule,model', seeds = '1,2,3,4,5') {
+async function main(algorithms = 'trpo,ppo,grpo', rewards = 'rule,model', seeds = '1,2,3,4,5', steps = '80') {
   await ready;
   const report = reportTo('data/results/learning/arithmetic.csv');
   for (const seed of seeds.split(',').map(Number)) {
@@ -148,7 +147,7 @@ async function main(algorithms = 'trpo,ppo,grpo', rewards = 'rule,model', seeds 
     for (const reward of rewards.split(',')) {
       const judge = reward === 'model' ? await trainJudge(assistant, maxTokens, random.split('judge')) : null;
       for (const algorithm of algorithms.split(',')) {
-        report(await learn(algorithm, reward, seed, assistant, judge));
+        report(await learn(algorithm, reward, seed, Number(steps), assistant, judge));
       }
     }
   }

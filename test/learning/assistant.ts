@@ -1,5 +1,5 @@
 /**
- * A small GPT that has read statements and demonstrations of additions of which nearly half count one too many: its
+ * A small GPT that has read statements and demonstrations of additions, of which half count one too many: its
  * likeliest answer is right for about half of the questions, and the right one is never far.
  */
 import { fineTune } from '../../lib/algorithms/fineTune';
