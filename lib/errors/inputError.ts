@@ -9,3 +9,13 @@ export class InputError extends Error {
     this.stack = `InputError: ${message}`;
   }
 }
+
+/** @throws InputError that tells a field of a config, its value and what was expected */
+export function refuse(field: string, value: unknown, expected: string): never {
+  throw new InputError(`${field} is ${value}; expected ${expected}.`);
+}
+
+/** @throws InputError where a field is no whole number from 1 */
+export function requireCount(field: string, value: number): void {
+  if (!Number.isSafeInteger(value) || value < 1) refuse(field, value, 'a whole number from 1');
+}

@@ -3,7 +3,7 @@
  * kept (a KV cache).
  */
 import { tf } from '../engine/tensorflow';
-import { InputError } from '../errors/inputError';
+import { refuse, requireCount } from '../errors/inputError';
 import { type AttentionCache, type GptConfig, gptExtend, gptLogits } from './gpt';
 import type { GptPolicy } from './gptPolicy';
 import { type ParameterLookup, unpack } from './parameters';
@@ -170,10 +170,7 @@ function drawTokens(weights: tf.Tensor2D, noise: tf.Tensor2D): tf.Tensor {
 }
 
 function check({ maxTokens, temperature, topK, topP }: SamplingOptions, vocabularySize: number): void {
-  const refuse = (name: string, value: number, expected: string) => {
-    throw new InputError(`${name} is ${value}; expected ${expected}.`);
-  };
-  if (!Number.isInteger(maxTokens) || maxTokens < 1) refuse('maxTokens', maxTokens, 'a whole number from 1');
+  requireCount('maxTokens', maxTokens);
   if (!(temperature >= 0 && temperature < Number.POSITIVE_INFINITY)) {
     refuse('temperature', temperature, 'a number from 0');
   }

@@ -232,4 +232,30 @@ describe.each(Object.keys(loops))('%s', (name) => {
       expect(row.score_matches).toBeCloseTo(row.reward as number, 9);
     }
   });
+
+  it.each([
+    [{ queries: 0 }, 'queries is 0; expected a whole number from 1.'],
+    [{ groupSize: 1.5 }, 'groupSize is 1.5; expected a whole number from 1.'],
+    [{ temperature: 0 }, 'temperature is 0; expected a number above 0'],
+  ])('refuses %j before anything is sampled', async (changes, told) => {
+    await expect(run(name, 1, changes)).rejects.toThrow(told);
+  });
+});
+
+it.each([
+  ['grpo', { epochs: 0 }, 'epochs is 0; expected a whole number from 1.'],
+  [
+    'ppo',
+    { minibatches: 3 },
+    'minibatches is 3; expected a number that cuts 16 trajectories into equal parts.',
+  ],
+  ['trpo', { maxKl: 0 }, 'maxKl is 0; expected a number of nats above 0.'],
+  ['trpo', { damping: -1 }, 'damping is -1; expected a number from 0.'],
+  ['trpo', { backtrackFactor: 1 }, 'backtrackFactor is 1; expected a number between 0 and 1.'],
+  ['trpo', { lineSearchSteps: 0 }, 'lineSearchSteps is 0; expected a whole number from 1.'],
+  ['trpo', { conjugateGradientSteps: 0 }, 'conjugateGradientSteps is 0; expected a whole number from 1.'],
+] as [string, Changes, string][])('%s refuses %j', async (name, changes, told) => {
+  const before = tf.memory().numTensors;
+  await expect(run(name, 1, changes)).rejects.toThrow(told);
+  expect(tf.memory().numTensors).toBe(before);
 });

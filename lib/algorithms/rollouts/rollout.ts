@@ -1,6 +1,6 @@
 /** What a policy did, and what became of it: the same for responses of a language model and for walks in a maze. */
 import { tf } from '../../engine/tensorflow';
-import { InputError } from '../../errors/inputError';
+import { InputError, refuse, requireCount } from '../../errors/inputError';
 import { aggregate } from '../../losses/aggregation';
 import type { Random } from '../../math/random';
 import { actionEntropy, actionLogProbs } from '../../models/categorical';
@@ -64,7 +64,8 @@ export interface Task<S extends States = States> {
 
 /**
  * Rolls a policy out.
- * @throws for a reward that is not finite, by its query and response: nothing can be learnt from it
+ * @throws for a request that asks nothing, and for a reward that is not finite, by its query and response: nothing can
+ *         be learnt from it
  */
 export async function rollOut<S extends States>(
   task: Task<S>,
@@ -72,6 +73,12 @@ export async function rollOut<S extends States>(
   request: RolloutRequest,
   random: Random,
 ): Promise<Rollout<S>> {
+  const { queries, groupSize, temperature } = request;
+  requireCount('queries', queries);
+  requireCount('groupSize', groupSize);
+  if (!(temperature > 0 && temperature < Number.POSITIVE_INFINITY)) {
+    refuse('temperature', temperature, 'a number above 0, since the likeliest action alone teaches nothing');
+  }
   const rollout = await task.rollOut(policy, request, random);
   for (const { query, response, rewards } of rollout.trajectories) {
     const wrong = rewards.find((reward) => !Number.isFinite(reward));

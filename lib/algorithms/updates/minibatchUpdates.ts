@@ -1,6 +1,6 @@
 /** The updates of one step: several passes over a rollout in minibatches, and what they measured. */
 import { tf } from '../../engine/tensorflow';
-import { InputError } from '../../errors/inputError';
+import { InputError, requireCount } from '../../errors/inputError';
 import { minibatches } from '../../math/minibatches';
 import type { Random } from '../../math/random';
 import { mean } from '../../math/statistics';
@@ -26,6 +26,8 @@ export function* minibatchesOf<R extends Rows>(
   { epochs, minibatches: parts }: MinibatchConfig,
   random: Random,
 ): Generator<Minibatch<R>, void> {
+  requireCount('epochs', epochs);
+  requireCount('minibatches', parts);
   if (trajectories % parts !== 0) {
     throw new InputError(
       `minibatches is ${parts}; expected a number that cuts ${trajectories} trajectories into equal parts.`,

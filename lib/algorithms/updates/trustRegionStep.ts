@@ -3,7 +3,7 @@
  * Schulman et al. 2015, appendix C, arXiv:1502.05477.
  */
 import { tf } from '../../engine/tensorflow';
-import { InputError } from '../../errors/inputError';
+import { InputError, refuse, requireCount } from '../../errors/inputError';
 import { aggregate } from '../../losses/aggregation';
 import { exactKl } from '../../losses/klDivergence';
 import { surrogateLoss } from '../../losses/surrogate';
@@ -62,7 +62,10 @@ export interface TrustRegionStep {
     | 'gradient is zero';
 }
 
-/** @throws where the gradient or the direction is not finite; the parameters are then the old ones */
+/**
+ * @throws for a config that allows no step, and where the gradient or the direction is not finite; the parameters are
+ *         then the old ones
+ */
 export async function trustRegionStep<S extends States>(
   policy: Policy<S>,
   batch: TrustRegionBatch<S>,
@@ -70,6 +73,7 @@ export async function trustRegionStep<S extends States>(
   step: number,
   config: TrustRegionConfig,
 ): Promise<TrustRegionStep> {
+  checkConfig(config);
   const { vector } = policy.parameters;
   const { mask, actions } = batch;
   const logits = (parameters: tf.Tensor1D = vector) => rolloutLogits(policy, batch, temperature, parameters);
@@ -145,4 +149,15 @@ export async function trustRegionStep<S extends States>(
   } finally {
     tf.dispose([edge, oldLogits, told]);
   }
+}
+
+function checkConfig(config: TrustRegionConfig): void {
+  const { maxKl, damping, backtrackFactor, conjugateGradientSteps, lineSearchSteps } = config;
+  if (!(maxKl > 0 && maxKl < Number.POSITIVE_INFINITY)) refuse('maxKl', maxKl, 'a number of nats above 0');
+  if (!(damping >= 0 && damping < Number.POSITIVE_INFINITY)) refuse('damping', damping, 'a number from 0');
+  if (!(backtrackFactor > 0 && backtrackFactor < 1)) {
+    refuse('backtrackFactor', backtrackFactor, 'a number between 0 and 1');
+  }
+  requireCount('conjugateGradientSteps', conjugateGradientSteps);
+  requireCount('lineSearchSteps', lineSearchSteps);
 }
