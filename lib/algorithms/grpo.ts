@@ -111,10 +111,12 @@ export async function* grpo<S extends States>(
       const sampled = await rollOutVaried(task, policy, config, stream.split('rollout'));
       const { rollout } = sampled;
       const { trajectories } = rollout;
-      const refLogProbs = reference && rolloutLogProbs(reference, rollout, temperature);
+      const refLogits = isExact && reference ? rolloutLogits(reference, rollout, temperature) : null;
+      const refLogProbs = refLogits
+        ? actionLogProbs(refLogits, rollout.actions)
+        : reference && rolloutLogProbs(reference, rollout, temperature);
       const kl = refLogProbs && (await logRatioRows(rollout, refLogProbs));
       const advantages = groupedAdvantages(trajectories, kl, groupSize, config);
-      const refLogits = isExact && reference ? rolloutLogits(reference, rollout, temperature) : null;
       const batch = { ...batchOf(rollout, { advantages }), refLogProbs, refLogits };
       let row: GrpoRow;
       try {

@@ -4,7 +4,7 @@
  */
 
 import { type Fields, isFields, shown } from '../errors/fields';
-import { InputError } from '../errors/inputError';
+import { refuse as refuseInput } from '../errors/inputError';
 import { type GptConfig, gptSpecification } from './gpt';
 import { type GptPolicy, gptPolicy, gptPolicySpecification } from './gptPolicy';
 import {
@@ -148,6 +148,5 @@ function readCount(fields: Fields, name: string): number {
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;
 
 function refuse(field: string, value: unknown, expected: string): never {
-  const found = value === undefined ? 'missing' : shown(value);
-  throw new InputError(`${field} is ${found}; expected ${expected}.`);
+  refuseInput(field, value === undefined ? 'missing' : shown(value), expected);
 }

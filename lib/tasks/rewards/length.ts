@@ -1,4 +1,4 @@
-import { InputError } from '../../errors/inputError';
+import { refuse, requireCount } from '../../errors/inputError';
 import type { Reward } from '../reward';
 
 export interface LengthLimits {
@@ -17,11 +17,9 @@ export interface LengthLimits {
  * @throws InputError where a limit is no whole number from 1, or the buffer is larger than L_max
  */
 export function length({ maxTokens, buffer }: LengthLimits): Reward {
-  if (!Number.isSafeInteger(maxTokens) || maxTokens < 1) {
-    throw new InputError(`maxTokens is ${maxTokens}; expected a whole number from 1.`);
-  }
+  requireCount('maxTokens', maxTokens);
   if (!Number.isSafeInteger(buffer) || buffer < 1 || buffer > maxTokens) {
-    throw new InputError(`buffer is ${buffer}; expected a whole number from 1 to maxTokens, ${maxTokens}.`);
+    refuse('buffer', buffer, `a whole number from 1 to maxTokens, ${maxTokens}`);
   }
   const free = maxTokens - buffer;
   return {
