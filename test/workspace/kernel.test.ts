@@ -142,6 +142,25 @@ describe('a cell', () => {
     expect(result).toBe("[ [ 3, 4 ], 3, 'refused' ]");
   });
 
+  it('takes variables of earlier cells in short form, in a literal, an assignment and under a parameter', async () => {
+    await run('const reward = 1; let mean = 2; const nested = { reward };');
+    const { text } = await run(`
+      const named = { reward, mean, inner: { nested } };
+      let step = 0;
+      ({ step, mean = 5 } = { step: 7 });
+      console.log(JSON.stringify([named, step, mean, ((reward) => ({ reward }))('own')]));`);
+    expect(JSON.parse(text)).toEqual([
+      { reward: 1, mean: 2, inner: { nested: { reward: 1 } } },
+      7,
+      5,
+      { reward: 'own' },
+    ]);
+    const { reply } = await run("const again = { reward, mean }; const n: number = 'text';");
+    expect(reply.evalue).toContain(`:1:39 Type 'string' is not assignable to type 'number'.`);
+    const failed = await run("const both = { reward, mean }; throw new Error('after');");
+    expect(failed.reply.traceback).toContain(`  at cell [${failed.reply.execution_count}]:1:38`);
+  });
+
   it('is counted unless it is not to be kept', async () => {
     const { reply } = await run('1');
     const quiet = await ask('execute_request', { code: 'const quiet = 1; quiet', silent: true });

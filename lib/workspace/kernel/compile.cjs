@@ -5,6 +5,7 @@ const { fileStamp } = require('../fileStamp.cjs');
 const { positionMap } = require('../sourceMaps.cjs');
 const { ts } = require('../typescriptModules.cjs');
 const { awaitsToYields } = require('./awaits.cjs');
+const { spellOutShorthands } = require('./shorthands.cjs');
 
 /**
  * @typedef {import('../sourceMaps.cjs').PositionMap} PositionMap
@@ -112,8 +113,8 @@ function forgetConverter() {
   converter = undefined;
 }
 
-/** @param {readonly Diagnostic[]} diagnostics */
-function typeScriptErrors(diagnostics) {
+/** @param {readonly Diagnostic[]} diagnostics @param {PositionMap} back from the text that was compiled to the cell */
+function typeScriptErrors(diagnostics, back) {
   /** @type {{ file?: string, line: number, column: number, message: string }[]} */
   const errors = [];
   /** @type {Diagnostic | undefined} */
@@ -126,7 +127,8 @@ function typeScriptErrors(diagnostics) {
       if (!last.message.includes(messageText)) last.message += `\n  ${messageText}`;
     } else {
       const file = fileName === undefined ? {} : { file: fileName };
-      errors.push({ ...file, line: start.line + 1, column: start.character + 1, message: messageText });
+      const at = { line: start.line + 1, column: start.character + 1 };
+      errors.push({ ...file, ...at, ...(fileName === undefined && back(at)), message: messageText });
     }
     previous = diagnostic;
   }
@@ -158,16 +160,17 @@ function convert(declarations, source) {
 /**
  * The position in the cell of one in its compiled code: TypeScript emits in two steps, each with a source map, and
  * the text that the first one reads has a line more than the cell.
+ * @param {PositionMap} back from the text that was compiled to the cell
  * @returns {PositionMap}
  */
-function positionInCell() {
+function positionInCell(back) {
   const base64 = /^\/\/# sourceMappingURL=.*base64,(.+)$/m.exec(emitted.from)?.[1] ?? '';
   const toMiddle = positionMap(emitted.map);
   const toSource = positionMap(Buffer.from(base64, 'base64').toString());
   return (position) => {
     const middle = toMiddle(position);
     const source = middle && toSource(middle);
-    return source && { line: source.line - 1, column: source.column };
+    return source && back({ line: source.line - 1, column: source.column });
   };
 }
 
@@ -188,12 +191,13 @@ function reexportsToAssignments(code) {
  * @returns {CompiledCell}
  */
 function compileCell(declarations, source) {
-  const { diagnostics, output, declOutput, lastExpressionVar } = convert(declarations, source);
-  if (diagnostics.length > 0) throw typeScriptErrors(diagnostics);
+  const { text, back } = spellOutShorthands(source);
+  const { diagnostics, output, declOutput, lastExpressionVar } = convert(declarations, text);
+  if (diagnostics.length > 0) throw typeScriptErrors(diagnostics, back);
   const result = lastExpressionVar === undefined ? {} : { resultName: lastExpressionVar };
   return {
     code: output ? awaitsToYields(reexportsToAssignments(output)) : '',
-    position: output ? positionInCell() : () => undefined,
+    position: output ? positionInCell(back) : () => undefined,
     declarations: declOutput ?? '',
     ...result,
   };
