@@ -46,6 +46,7 @@ export function intervalRows<
 
 function numberIn<Row extends object>(row: Row, column: keyof Row & string): number | null {
   const value: unknown = row[column];
-  if (value === null || value === undefined || typeof value === 'number') return value ?? null;
+  if (typeof value === 'number') return value;
+  if (value === null || value === undefined) return null;
   throw new InputError(`the column "${column}" holds ${JSON.stringify(value)}; expected numbers.`);
 }

@@ -99,6 +99,6 @@ function curveTraces<Row extends { readonly seed: number }>(
     line: { color: hue, width: 2.5 },
     legendgroup: name,
   };
-  const filled: Data = { ...edge('upper'), fill: 'tonexty', fillcolor: translucent(hue) };
+  const filled = { ...edge('upper'), fill: 'tonexty', fillcolor: translucent(hue) } as Data;
   return { band: seeds.length < 2 ? [] : [edge('lower'), filled], seeds: thin, mean };
 }

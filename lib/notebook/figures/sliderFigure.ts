@@ -36,7 +36,7 @@ export function sliderFigure(steps: readonly SliderStep[], { name, active }: Sli
   const owner = steps.flatMap(({ figure }, step) => figure.data.map(() => step));
   const visible = (step: number) => owner.map((one) => one === step);
   const data = steps.flatMap(({ figure }, step) =>
-    figure.data.map((trace): Data => ({ ...trace, visible: step === shown })),
+    figure.data.map((trace) => ({ ...trace, visible: step === shown }) as Data),
   );
   const base = steps[shown]!.figure.layout;
   const bottom = (base.margin?.b ?? margin.b) + sliderHeight;
