@@ -112,6 +112,29 @@ describe('barFigure', () => {
   });
 });
 
+describe('sections', () => {
+  it('shades every other one, and names each above the axes', () => {
+    const rows = [1, 2, 3].map((step) => ({ step, loss: step }));
+    const sections = [
+      { from: 1, to: 2, label: 'one' },
+      { from: 2, to: 3, label: 'two' },
+    ];
+    const text = { title: 'Loss', xTitle: 'step', yTitle: 'loss (nats)' };
+    const reference = { y: 1, label: 'least' };
+    const { layout } = lineFigure(rows, { ...text, x: 'step', y: 'loss', reference, sections });
+    expect(layout.shapes?.map(({ type, x0, x1 }) => [type, x0, x1])).toEqual([
+      ['line', 0, 1],
+      ['rect', 1, 2],
+      ['rect', 2, 3],
+    ]);
+    expect(layout.annotations?.map(({ text, x, y }) => [text, x, y])).toEqual([
+      ['one', 1.5, 1],
+      ['two', 2.5, 1],
+    ]);
+    expect(layout.margin?.t).toBe(68);
+  });
+});
+
 describe('heatmapFigure', () => {
   const options = { ...titles, x: 'prefix', y: 'gamma', z: 'value', zTitle: 'value' } as const;
 
@@ -137,6 +160,16 @@ describe('heatmapFigure', () => {
     const signed = [-1, 3].map((value) => ({ gamma: 1, prefix: value, value }));
     expect(traces(heatmapFigure(signed, options))[0]).toHaveProperty('zmid', 0);
     expect(traces(heatmapFigure(signed.slice(1), options))[0]).not.toHaveProperty('zmid');
+  });
+
+  it('compares on a given scale, with a second line in the cells', () => {
+    const cells = [
+      { a: 0, b: 0, p: 0.25, note: 'held out' },
+      { a: 0, b: 1, p: 0.5, note: '' },
+    ];
+    const text = { title: 'p', xTitle: 'b', yTitle: 'a', zTitle: 'p' };
+    const figure = heatmapFigure(cells, { ...text, x: 'b', y: 'a', z: 'p', zRange: [0, 1], note: 'note' });
+    expect(traces(figure)[0]).toMatchObject({ zmin: 0, zmax: 1, text: [['held out', '']] });
   });
 });
 

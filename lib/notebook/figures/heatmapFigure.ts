@@ -8,6 +8,10 @@ export interface HeatmapOptions<Row> extends FigureText {
   readonly z: KeyOf<Row, number>;
   /** What the colour shows, with its unit. */
   readonly zTitle: string;
+  /** The values at the ends of the colour scale, where several figures are to be compared. */
+  readonly zRange?: readonly [least: number, most: number];
+  /** A second line in the cells, such as what sets some of them apart. */
+  readonly note?: KeyOf<Row, string>;
 }
 
 /** Up to this many cells carry their values as text. */
@@ -23,12 +27,14 @@ export function heatmapFigure<Row extends object>(
 ): Figure {
   const x = [...groupRows(rows, options.x).keys()];
   const lines = [...groupRows(rows, options.y)];
-  const z = lines.map(([, members]) => {
-    const cells = groupRows(members, options.x);
-    return x.map((column) => numberOrNull(cells.get(column)?.[0]?.[options.z]));
+  const cells = lines.map(([, members]) => {
+    const at = groupRows(members, options.x);
+    return x.map((column) => at.get(column)?.[0]);
   });
+  const z = cells.map((line) => line.map((cell) => numberOrNull(cell?.[options.z])));
   const values = z.flat().filter((value) => value !== null);
   const bothSigns = values.some((value) => value < 0) && values.some((value) => value > 0);
+  const { zRange, note } = options;
   const layout = titledLayout(options);
   return {
     data: [
@@ -41,8 +47,13 @@ export function heatmapFigure<Row extends object>(
         ygap: 1,
         hoverongaps: false,
         ...(bothSigns ? { colorscale: diverging, zmid: 0 } : { colorscale: sequential }),
+        ...(zRange && { zmin: zRange[0], zmax: zRange[1] }),
         colorbar: { title: { text: options.zTitle, side: 'right' }, outlinewidth: 0, thickness: 16 },
         ...(values.length <= labelledCells && { texttemplate: '%{z:.3~g}' }),
+        ...(note && {
+          text: cells.map((line) => line.map((cell) => String(cell?.[note] ?? ''))) as unknown as string[],
+          texttemplate: '%{z:.2~g}<br>%{text}',
+        }),
       },
     ],
     layout: {

@@ -9,6 +9,7 @@ import {
   titledLayout,
 } from '../figure';
 import { type Reference, referenceLayout } from '../reference';
+import { type Section, sectionsLayout } from '../sections';
 import { color, translucent } from '../theme';
 
 export interface LineOptions<Row> extends FigureText {
@@ -21,6 +22,8 @@ export interface LineOptions<Row> extends FigureText {
   /** The columns of the lower and upper edge of a shaded band, such as a confidence interval. */
   readonly band?: readonly [lower: KeyOf<Row, number>, upper: KeyOf<Row, number>];
   readonly reference?: Reference;
+  /** Parts of the x axis that are set apart, such as the stages of a training. */
+  readonly sections?: readonly Section[];
 }
 
 /** Lines of at most this many points show each of them. */
@@ -34,7 +37,7 @@ const dashes: readonly Dash[] = ['solid', 'dot', 'dash', 'dashdot'];
  */
 export function lineFigure<Row extends object>(rows: readonly Row[], options: LineOptions<Row>): Figure {
   type Column = KeyOf<Row, number>;
-  const { x, y, group, band, reference } = options;
+  const { x, y, group, band, reference, sections } = options;
   const columns = (typeof y === 'string' ? [[y, '']] : Object.entries(y)) as [Column, string][];
   const groups = [...groupRows(rows, group)];
 
@@ -71,12 +74,10 @@ export function lineFigure<Row extends object>(rows: readonly Row[], options: Li
       });
     });
   });
-  return {
-    data,
-    layout: {
-      ...titledLayout(options),
-      showlegend: groups.length * columns.length > 1,
-      ...(reference && referenceLayout(reference)),
-    },
+  const layout = {
+    ...titledLayout(options),
+    showlegend: groups.length * columns.length > 1,
+    ...(reference && referenceLayout(reference)),
   };
+  return { data, layout: { ...layout, ...(sections && sectionsLayout(sections, layout)) } };
 }
