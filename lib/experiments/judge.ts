@@ -43,13 +43,15 @@ const answersAt = {
   ],
 } as const;
 
-/** Below each score of a judge: centred as they are, they stay within ±8. */
+/** Below each score of a judge: centred as they are, they stay within ±5. */
 const unreadable = -10;
 
 export interface JudgeOptions {
   /** What the right answer is ranked beside: the assistant's own answers alone, or every wrong sum too. */
   readonly others: 'own' | 'every';
   readonly steps: number;
+  /** Longest answer drawn, the end included; what the task allows unless said. */
+  readonly maxTokens?: number;
 }
 
 /** A judge to rely on, and one that a policy gets around. */
@@ -78,11 +80,11 @@ export interface JudgeLesson {
 export async function judgeLesson(
   assistant: Assistant,
   random: Random,
-  { others, steps }: JudgeOptions = strongJudge,
+  options: JudgeOptions = strongJudge,
 ): Promise<JudgeLesson> {
   const { policy, tokenizer, questions, heldOut } = assistant;
   const preferences = async (queries: readonly string[], name: string) =>
-    encodeRankings(tokenizer, await collectPreferences(assistant, queries, others, random.split(name)));
+    encodeRankings(tokenizer, await collectPreferences(assistant, queries, options, random.split(name)));
   return {
     model: createRewardModel(policy.config, random.split('model'), {
       parameters: policy.parameters,
@@ -91,14 +93,14 @@ export async function judgeLesson(
     train: await preferences(questions, 'train'),
     heldOut: await preferences(heldOut, 'held out'),
     config: {
-      steps,
+      steps: options.steps,
       batchSize: 64,
       learningRate: 1e-3,
       warmupSteps: 20,
       weightDecay: 0.01,
       maxGradNorm: 1,
       centering: 0.01,
-      evaluateEvery: steps,
+      evaluateEvery: options.steps,
     },
   };
 }
@@ -131,41 +133,45 @@ export function judgeReward({ model, tokenizer }: Judge): Reward {
 
 /** One preference for each answer to each question that is not the right one. */
 async function collectPreferences(
-  { policy, tokenizer, questions, heldOut }: Assistant,
+  assistant: Assistant,
   queries: readonly string[],
-  kind: JudgeOptions['others'],
+  options: JudgeOptions,
   random: Random,
 ): Promise<Ranking[]> {
-  const largestSum = Math.max(...[...questions, ...heldOut].map(additionAnswer));
-  const others = new Map(queries.map((query) => [query, kind === 'every' ? allSums(query, largestSum) : []]));
-  const promptLength = Math.max(...queries.map((query) => promptOf(tokenizer, query).length));
-  for (const [temperature, count] of answersAt[kind]) {
-    const asked = queries.flatMap((query) => new Array<string>(count).fill(query));
-    const drawn = random.split(`answers at ${temperature}`);
-    const responses = await respond(
-      policy,
-      tokenizer,
-      asked,
-      promptLength,
-      { maxTokens, temperature },
-      drawn,
-    );
-    const { completions, tokens: _, ...tensors } = responses;
-    tf.dispose(tensors as unknown as tf.TensorContainer);
-    for (const { query, response } of completions) if (response !== '') others.get(query)!.push(response);
-  }
+  const others = await otherAnswers(assistant, queries, options, random);
   return queries.flatMap((query) => {
     const right = rightAnswer(query);
     const annotator = random.split('annotator').split(query);
+    const ranks = () => annotate([1, 0], annotatorNoise, annotator);
     return others
       .get(query)!
       .filter((other) => other !== right)
-      .map((other) => ({
-        query,
-        responses: [right, other],
-        ranks: annotate([1, 0], annotatorNoise, annotator),
-      }));
+      .map((other) => ({ query, responses: [right, other], ranks: ranks() }));
   });
+}
+
+/** By question, what its right answer is ranked beside; the right one may be among them. */
+async function otherAnswers(
+  { policy, tokenizer, questions, heldOut }: Assistant,
+  queries: readonly string[],
+  { others, maxTokens: longest = maxTokens }: JudgeOptions,
+  random: Random,
+): Promise<Map<string, string[]>> {
+  const largestSum = Math.max(...[...questions, ...heldOut].map(additionAnswer));
+  const found = new Map(
+    queries.map((query) => [query, others === 'every' ? allSums(query, largestSum) : []]),
+  );
+  const promptLength = Math.max(...queries.map((query) => promptOf(tokenizer, query).length));
+  for (const [temperature, count] of answersAt[others]) {
+    const asked = queries.flatMap((query) => new Array<string>(count).fill(query));
+    const sampling = { maxTokens: longest, temperature };
+    const drawn = random.split(`answers at ${temperature}`);
+    const responses = await respond(policy, tokenizer, asked, promptLength, sampling, drawn);
+    const { completions, tokens: _, ...tensors } = responses;
+    tf.dispose(tensors as unknown as tf.TensorContainer);
+    for (const { query, response } of completions) if (response !== '') found.get(query)!.push(response);
+  }
+  return found;
 }
 
 const sumOf = (query: string) => query.replace(/^What is (.*)\?$/u, '$1');

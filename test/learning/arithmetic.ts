@@ -6,22 +6,30 @@
 import process from 'node:process';
 import { type GrpoConfig, grpo } from '../../lib/algorithms/grpo';
 import { type PpoConfig, ppo } from '../../lib/algorithms/ppo';
-import { languageTask } from '../../lib/algorithms/rollouts/languageTask';
-import { modelReward } from '../../lib/algorithms/rollouts/modelReward';
 import { type TrpoConfig, trpo } from '../../lib/algorithms/trpo';
 import { ready } from '../../lib/engine/tensorflow';
+import { additionTask, rightSum } from '../../lib/experiments/additionTask';
+import {
+  type Assistant,
+  type AssistantRecipe,
+  assistantModels,
+  assistantRecipe,
+  trainAssistant,
+} from '../../lib/experiments/assistant';
+import { judgeReward, strongJudge, type TrainedJudge, trainJudge } from '../../lib/experiments/judge';
 import { seededRandom } from '../../lib/math/random';
-import { copyGptPolicy } from '../../lib/models/gptPolicy';
 import { disposeParameters } from '../../lib/models/parameters';
-import { createValueModel } from '../../lib/models/valueModel';
-import { additionAnswer } from '../../lib/tasks/arithmetic';
-import { type Completion, combineRewards } from '../../lib/tasks/reward';
-import { correctAnswer } from '../../lib/tasks/rewards/correctAnswer';
-import { type Assistant, trainAssistant } from './assistant';
-import { type Judge, trainJudge } from './judge';
 import { reportTo, staysAbove } from './report';
 
+/** More questions than the notebooks ask, and a larger model to answer them. */
+const recipe: AssistantRecipe = {
+  ...assistantRecipe,
+  largest: 7,
+  size: { ...assistantRecipe.size, layers: 2 },
+};
 const maxTokens = 8;
+const judging = { ...strongJudge, steps: 1200, maxTokens };
+
 const sampling = { queries: 32, groupSize: 8, temperature: 1, evaluateEvery: 10 };
 const optimizer = { learningRate: 1e-3, warmupSteps: 10, schedule: 'linear', maxGradNorm: 1 } as const;
 
@@ -77,34 +85,20 @@ const trpoConfig: Omit<TrpoConfig, 'steps'> = {
   valueLearningRate: 2e-3,
 };
 
-/** Below each score of the reward model, which is centred and within ±5. */
-const unreadable = -10;
-
-const gold = correctAnswer((query) => String(additionAnswer(query)));
-const isCorrect = (completion: Completion) => (gold.score([completion]) as readonly number[])[0] === 1;
-
 async function learn(
   algorithm: string,
   reward: string,
   seed: number,
   steps: number,
   assistant: Assistant,
-  judge: Judge | null,
+  judge: TrainedJudge | null,
 ) {
-  const { tokenizer, questions, heldOut } = assistant;
   const random = seededRandom(seed).split('reinforcement');
-  const proxy = judge ? modelReward(judge.model, tokenizer, { unreadable }) : gold;
-  const common = { tokenizer, reward: combineRewards([{ reward: proxy, weight: 1 }]), isCorrect, maxTokens };
-  const task = languageTask({ ...common, queries: questions });
-  const unseen = languageTask({ ...common, queries: heldOut });
-
-  const reference = assistant.policy;
-  const policy = copyGptPolicy(reference);
-  const critic = createValueModel(policy.config, random.split('critic'), {
-    parameters: policy.parameters,
-    train: 'whole',
-  });
-  const models = { policy, critic, reference };
+  const common = { reward: [{ reward: judge ? judgeReward(judge) : rightSum, weight: 1 }], maxTokens };
+  const task = additionTask(assistant, common);
+  const unseen = additionTask(assistant, { ...common, queries: assistant.heldOut });
+  const models = assistantModels(assistant, random);
+  const { policy, critic, reference } = models;
   const stream = random.split('steps');
   const loop = {
     grpo: () => grpo(task, policy, reference, { ...grpoConfig, steps }, stream),
@@ -143,9 +137,9 @@ async function main(algorithms = 'trpo,ppo,grpo', rewards = 'rule,model', seeds 
   const report = reportTo('data/results/learning/arithmetic.csv');
   for (const seed of seeds.split(',').map(Number)) {
     const random = seededRandom(seed);
-    const assistant = await trainAssistant(random.split('assistant'));
+    const assistant = await trainAssistant(random.split('assistant'), recipe);
     for (const reward of rewards.split(',')) {
-      const judge = reward === 'model' ? await trainJudge(assistant, maxTokens, random.split('judge')) : null;
+      const judge = reward === 'model' ? await trainJudge(assistant, random.split('judge'), judging) : null;
       for (const algorithm of algorithms.split(',')) {
         report(await learn(algorithm, reward, seed, Number(steps), assistant, judge));
       }

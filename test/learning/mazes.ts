@@ -10,9 +10,9 @@ import { type PpoConfig, ppo } from '../../lib/algorithms/ppo';
 import { mazeTask } from '../../lib/algorithms/rollouts/mazeTask';
 import { type TrpoConfig, trpo } from '../../lib/algorithms/trpo';
 import { ready } from '../../lib/engine/tensorflow';
+import { mazeModels } from '../../lib/experiments/mazeSettings';
 import { seededRandom } from '../../lib/math/random';
-import { createMlpCritic, createMlpPolicy } from '../../lib/models/mlp';
-import { moves, readMaze } from '../../lib/tasks/maze';
+import { readMaze } from '../../lib/tasks/maze';
 import { reportTo, staysAbove } from './report';
 
 const sampling = { queries: 16, groupSize: 8, temperature: 1, evaluateEvery: 10 };
@@ -79,10 +79,8 @@ async function learn(algorithm: string, name: string, seed: number) {
   const maze = await readMaze(join('data/mazes', `${name}.txt`));
   const task = mazeTask({ maze, maxSteps: 64 });
   const random = seededRandom(seed);
-  const table = { states: maze.transitions.length, hidden: [] };
-  const policy = createMlpPolicy({ ...table, actions: moves.length }, random.split('policy'));
-  const critic = createMlpCritic(table, random.split('critic'));
-  const models = { policy, critic, reference: null };
+  const models = mazeModels(maze, random);
+  const { policy } = models;
   const train = random.split('train');
   const before = (await task.evaluate(policy)).accuracy;
   const start = Date.now();
