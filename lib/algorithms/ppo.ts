@@ -11,6 +11,7 @@ import { checkInterrupt } from '../engine/interrupt';
 import type { tf } from '../engine/tensorflow';
 import { aggregate } from '../losses/aggregation';
 import { type ClippedSurrogateOptions, clippedSurrogateLoss } from '../losses/clippedSurrogate';
+import { exactKl } from '../losses/klDivergence';
 import { type RatioColumns, ratioDiagnostics } from '../losses/ratioDiagnostics';
 import { clippedValueLoss, type ValueClipping } from '../losses/valueRegression';
 import type { Random } from '../math/random';
@@ -23,7 +24,14 @@ import {
   type OptimizerConfig,
   type ReinforcementConfig,
 } from './reinforcementConfig';
-import { accuracyAt, rollOut, rolloutLogits, rolloutLogProbs, type Task } from './rollouts/rollout';
+import {
+  accuracyAt,
+  meanKlFrom,
+  rollOut,
+  rolloutLogits,
+  rolloutLogProbs,
+  type Task,
+} from './rollouts/rollout';
 import { batchOf, disposeBatch, type RolloutBatch } from './rollouts/rolloutBatch';
 import { type RolloutStatistics, rolloutStatistics, scoreColumns } from './rollouts/rolloutStatistics';
 import { padRows } from './rollouts/rows';
@@ -63,6 +71,16 @@ export interface PpoConfig
   readonly klStopEstimator?: 'k1' | 'k3';
   /** What stops: policy and critic unless said; or the policy alone, and the critic takes all its updates. */
   readonly klStops?: 'both' | 'policy';
+  /**
+   * β of the penalty on KL(π_old‖π) in the objective, exact over the actions: the paper's eq. 8 where nothing is clipped
+   * (clipLow 1, clipHigh ∞), and with a clip as in RLlib. 0 unless said.
+   */
+  readonly updateKlCoefficient?: number;
+  /**
+   * The KL(π_old‖π) that a step's updates are to end at, in nats: β is doubled or halved after each step, as in the
+   * paper's section 4. null, which holds unless said, leaves β as it is.
+   */
+  readonly updateKlTarget?: number | null;
 }
 
 export interface PpoModels<S extends States> {
@@ -93,9 +111,19 @@ export interface PpoRow extends RolloutStatistics, RatioColumns {
   readonly learning_rate: number;
   /** Policy updates taken; fewer than planned where approx_kl stopped them. */
   readonly updates: number;
+  /**
+   * Exact KL(π_old‖π) after this step's updates, mean over actions, in nats; null where neither a penalty on it nor an
+   * inspection asks for it.
+   */
+  readonly update_kl: number | null;
+  /** β of the penalty on it at this step. */
+  readonly update_kl_coefficient: number;
 }
 
-type PpoBatch<S extends States> = RolloutBatch<S, 'advantages' | 'oldValues' | 'returns'>;
+type PpoBatch<S extends States> = RolloutBatch<S, 'advantages' | 'oldValues' | 'returns'> & {
+  /** [B, T, A] of the policy that acted, where the KL from it is asked for */
+  readonly oldLogits: tf.Tensor3D | null;
+};
 
 /** One row a step. Policy and critic are trained in place; an interrupt leaves them as the last update left them. */
 export async function* ppo<S extends States>(
@@ -111,19 +139,25 @@ export async function* ppo<S extends States>(
   const optimizer = createAdamW(policy.parameters.vector, config);
   const valueOptimizer = createAdamW(critic.parameters.vector, config);
   let klCoefficient = config.klCoefficient;
+  let updateKlCoefficient = config.updateKlCoefficient ?? 0;
+  const isPenalized = updateKlCoefficient !== 0;
 
   const policyDescent = {
     parameters: policy.parameters,
     optimizer,
     maxGradNorm: config.maxGradNorm,
     objective: (batch: PpoBatch<S>) => {
-      const { actions, mask, oldLogProbs, advantages } = batch;
+      const { actions, mask, oldLogProbs, oldLogits, advantages } = batch;
       const logits = rolloutLogits(policy, batch, temperature);
       const logProbs = actionLogProbs(logits, actions);
       const policyLoss = clippedSurrogateLoss(logProbs, oldLogProbs, advantages, mask, config);
       const entropy = aggregate(actionEntropy(logits), mask, 'token-mean');
+      const unpenalized = policyLoss.sub<tf.Scalar>(entropy.mul(config.entropyCoefficient));
+      const { aggregation = 'token-mean', maxLength } = config;
+      const moved =
+        isPenalized && oldLogits && aggregate(exactKl(oldLogits, logits), mask, aggregation, maxLength);
       return {
-        loss: policyLoss.sub<tf.Scalar>(entropy.mul(config.entropyCoefficient)),
+        loss: moved ? unpenalized.add<tf.Scalar>(moved.mul(updateKlCoefficient)) : unpenalized,
         policy_loss: policyLoss,
         entropy,
         ...ratioDiagnostics(logProbs, oldLogProbs, advantages, mask, config),
@@ -173,7 +207,10 @@ export async function* ppo<S extends States>(
       const { values, returns, ...raw } = await criticAdvantages(critic, rollout, rewards, config);
       const whole = whitening && config.whitenOver === 'rollout';
       const advantages = whole ? whiten(raw.advantages, whitening) : raw.advantages;
-      const batch = batchOf(rollout, { advantages, oldValues: values, returns });
+      const isInspected = inspection !== undefined && isDue(step, inspection.every, steps);
+      const asked = isPenalized || isInspected;
+      const oldLogits = asked ? rolloutLogits(policy, rollout, temperature) : null;
+      const batch = { ...batchOf(rollout, { advantages, oldValues: values, returns }), oldLogits };
       let row: PpoRow;
       try {
         const learningRate = learningRateAt(step, config);
@@ -196,8 +233,9 @@ export async function* ppo<S extends States>(
           valueUpdates.push(await gradientStep(valueDescent, part.minibatch, valueStep));
         }
         const { loss: _, ...measured } = summarize(updates);
+        const updateKl = oldLogits && (await meanKlFrom(oldLogits, policy, batch, temperature));
 
-        if (inspection && isDue(step, inspection.every, steps)) {
+        if (isInspected) {
           const terms = { advantages, kl, values };
           inspection.tokens.push(...(await tokenRows(step, rollout, policy, temperature, terms)));
         }
@@ -213,11 +251,19 @@ export async function* ppo<S extends States>(
           value_grad_norm: summarize(valueUpdates).grad_norm,
           learning_rate: learningRate,
           updates: stopped ? updates.length - 1 : updates.length,
+          update_kl: updateKl,
+          update_kl_coefficient: updateKlCoefficient,
         };
       } finally {
         disposeBatch(batch);
       }
       yield row;
+      const { updateKlTarget = null } = config;
+      if (row.update_kl !== null && updateKlTarget !== null) {
+        const control = { ...config, klControl: 'doubling', klTarget: updateKlTarget } as const;
+        const { length } = trajectories;
+        updateKlCoefficient = nextKlCoefficient(updateKlCoefficient, row.update_kl, length, control);
+      }
       if (kl) {
         const total = (row: readonly number[]) => row.reduce((sum, value) => sum + value, 0);
         const measured = mean(kl.map(config.klPer === 'token' ? mean : total));

@@ -262,6 +262,11 @@ describe('refuses', () => {
       '"it" takes the exact KL, for which the batch\'s log-probs of single tokens are not enough; expected an estimator, such as k3.',
     ],
     [
+      batch,
+      { ...presets.cleanrl.ppo, updateKlCoefficient: 1 },
+      '"it" has an updateKlCoefficient, whose exact KL takes more than the batch\'s log-probs of single tokens; expected 0.',
+    ],
+    [
       { ...batch, oldValues: null },
       presets.cleanrl.ppo,
       '"it" has a critic, but the batch\'s values or oldValues are null.',

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type PpoConfig, type PpoRow, ppo } from '../../lib/algorithms/ppo';
 import { presets } from '../../lib/algorithms/presets';
 import type { Inspection } from '../../lib/algorithms/reinforcementConfig';
@@ -83,4 +83,32 @@ it('multiplies the critic’s loss', async () => {
   const norm = async (valueCoefficient: number) =>
     (await run({ ...once, valueCoefficient })).rows[0]!.value_grad_norm;
   expect((await norm(0.25)) / (await norm(1))).toBeCloseTo(0.25, 5);
+});
+
+describe('the penalty on KL(π_old‖π)', () => {
+  const free = { clipLow: 1, clipHigh: Number.POSITIVE_INFINITY, minibatches: 1 } as const;
+
+  it('changes nothing of a first update: at π = π_old its gradient is 0', async () => {
+    const once = { ...free, steps: 1, epochs: 1 };
+    const [with_, without] = [await run({ ...once, updateKlCoefficient: 100 }), await run(once)];
+    expectClose(with_.policy, without.policy, 1e-6);
+    // an inspection asks for the KL too, the same without a penalty
+    expectClose([with_.rows[0]!.update_kl!], [without.rows[0]!.update_kl!], 1e-9);
+  });
+
+  it('holds the later updates back, the more the larger β', async () => {
+    const moved = async (updateKlCoefficient: number) =>
+      (await run({ ...free, steps: 1, epochs: 8, updateKlCoefficient })).rows[0]!.update_kl!;
+    const [none, some, much] = [await moved(0), await moved(1), await moved(30)];
+    expect(some).toBeLessThan(none);
+    expect(much).toBeLessThan(some / 2);
+  });
+
+  it('doubles β above one and a half targets, halves it below two thirds, and leaves it without a target', async () => {
+    const next = async (changes: Partial<PpoConfig>) =>
+      (await run({ ...free, updateKlCoefficient: 0.5, ...changes })).rows[1]!.update_kl_coefficient;
+    expect(await next({ updateKlTarget: 1e-6 })).toBe(1);
+    expect(await next({ updateKlTarget: 10 })).toBe(0.25);
+    expect(await next({ updateKlTarget: null })).toBe(0.5);
+  });
 });

@@ -1,5 +1,13 @@
 /** CleanRL. */
-import { frozen, neverStopped, noKlControl, type PpoPreset, tokenClip, torchAdam } from './preset';
+import {
+  frozen,
+  neverStopped,
+  noKlControl,
+  noUpdateKl,
+  type PpoPreset,
+  tokenClip,
+  torchAdam,
+} from './preset';
 
 /**
  * A minibatch is a quarter of the actions, here of the trajectories. One optimizer has policy and critic, and clips
@@ -32,6 +40,7 @@ const ppo: PpoPreset = {
   valueClipForm: 'max',
   valueCoefficient: 0.5,
   ...neverStopped,
+  ...noUpdateKl,
 };
 
 export const cleanrl = frozen({ source: 'CleanRL, commit fe8d8a0: cleanrl/ppo.py', ppo });

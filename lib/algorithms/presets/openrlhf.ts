@@ -7,6 +7,7 @@ import {
   type GrpoPreset,
   neverStopped,
   noKlInLoss,
+  noUpdateKl,
   type PpoPreset,
   tokenClip,
   torchAdam,
@@ -69,6 +70,7 @@ const ppo: PpoPreset = {
   valueClipForm: 'max',
   valueCoefficient: 1,
   ...neverStopped,
+  ...noUpdateKl,
 };
 
 export const openrlhf = frozen({

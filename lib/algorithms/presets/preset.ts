@@ -52,3 +52,6 @@ export const noKlControl = {
 
 /** Updates that no KL stops. */
 export const neverStopped = { klStop: null, klStopEstimator: 'k3', klStops: 'both' } as const;
+
+/** Nothing but the clip holds a step's updates back. */
+export const noUpdateKl = { updateKlCoefficient: 0, updateKlTarget: null } as const;

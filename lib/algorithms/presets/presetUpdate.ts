@@ -90,6 +90,11 @@ export function readChoices(
       `"${preset}" takes the exact KL, for which the batch's log-probs of single tokens are not enough; expected an estimator, such as k3.`,
     );
   }
+  if ('valueClipForm' in choices && choices.updateKlCoefficient) {
+    throw new InputError(
+      `"${preset}" has an updateKlCoefficient, whose exact KL takes more than the batch's log-probs of single tokens; expected 0.`,
+    );
+  }
   if ('baseline' in choices) return grpoUpdate(choices, batch, kl);
   if (!batch.values || !batch.oldValues) {
     throw new InputError(`"${preset}" has a critic, but the batch's values or oldValues are null.`);

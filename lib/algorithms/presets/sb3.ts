@@ -3,6 +3,7 @@ import {
   frozen,
   neverStopped,
   noKlControl,
+  noUpdateKl,
   type PpoPreset,
   type TrpoPreset,
   tokenClip,
@@ -43,6 +44,7 @@ const ppo: PpoPreset = {
   valueClipForm: 'clip',
   valueCoefficient: 0.5,
   ...neverStopped,
+  ...noUpdateKl,
 };
 
 /**

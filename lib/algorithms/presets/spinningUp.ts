@@ -1,5 +1,13 @@
 /** Spinning Up, by OpenAI: policy and critic are apart, as they are here, and the critic learns discounted rewards. */
-import { frozen, noKlControl, type PpoPreset, type TrpoPreset, tokenClip, torchAdam } from './preset';
+import {
+  frozen,
+  noKlControl,
+  noUpdateKl,
+  type PpoPreset,
+  type TrpoPreset,
+  tokenClip,
+  torchAdam,
+} from './preset';
 
 const critic = {
   ...torchAdam,
@@ -33,6 +41,7 @@ const ppo: PpoPreset = {
   klStop: 0.015,
   klStopEstimator: 'k1',
   klStops: 'policy',
+  ...noUpdateKl,
 };
 
 /** A step is also taken where the surrogate stays the same. */

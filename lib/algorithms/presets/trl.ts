@@ -5,6 +5,7 @@ import {
   neverStopped,
   noKlControl,
   noKlInLoss,
+  noUpdateKl,
   type PpoPreset,
   tokenClip,
   torchAdam,
@@ -89,6 +90,7 @@ const ppo: PpoPreset = {
   valueClipForm: 'max',
   valueCoefficient: 0.1,
   ...neverStopped,
+  ...noUpdateKl,
 };
 
 export const trl = frozen({

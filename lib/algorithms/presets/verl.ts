@@ -4,6 +4,7 @@ import {
   type GrpoPreset,
   neverStopped,
   noKlInLoss,
+  noUpdateKl,
   type PpoPreset,
   tokenClip,
   torchAdam,
@@ -65,6 +66,7 @@ const ppo: PpoPreset = {
   valueClipForm: 'max',
   valueCoefficient: 1,
   ...neverStopped,
+  ...noUpdateKl,
 };
 
 export const verl = frozen({

@@ -2,6 +2,7 @@
 import { tf } from '../../engine/tensorflow';
 import { InputError, refuse, requireCount } from '../../errors/inputError';
 import { aggregate } from '../../losses/aggregation';
+import { exactKl } from '../../losses/klDivergence';
 import type { Random } from '../../math/random';
 import { actionEntropy, actionLogProbs } from '../../models/categorical';
 import { unpack } from '../../models/parameters';
@@ -132,6 +133,24 @@ export async function meanEntropy<S extends States>(
   );
   const [value] = await entropy.data();
   entropy.dispose();
+  return value!;
+}
+
+/**
+ * How far a policy is from what it was: the exact KL(π_old‖π), averaged over a rollout's actions, in nats.
+ * @param oldLogits [B, T, A] of the policy that it was, at the same temperature
+ */
+export async function meanKlFrom<S extends States>(
+  oldLogits: tf.Tensor3D,
+  policy: Policy<S>,
+  rollout: { readonly states: S; readonly actions: tf.Tensor2D; readonly mask: tf.Tensor2D },
+  temperature: number,
+): Promise<number> {
+  const kl = tf.tidy(() =>
+    aggregate(exactKl(oldLogits, rolloutLogits(policy, rollout, temperature)), rollout.mask, 'token-mean'),
+  );
+  const [value] = await kl.data();
+  kl.dispose();
   return value!;
 }
 
