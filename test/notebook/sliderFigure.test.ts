@@ -50,6 +50,16 @@ describe('sliderFigure', () => {
     expect(layout.xaxis?.range).toBeUndefined();
   });
 
+  it('makes room for each further line of the axis title', () => {
+    const [one, two] = ['step', 'step<br>thick: mean of 3 seeds'].map((xTitle) => {
+      const figure = lineFigure([{ x: 0, y: 0 }], { x: 'x', y: 'y', title: '', xTitle, yTitle: 'y' });
+      const { layout } = sliderFigure([{ label: 'a', figure }], { name: 't' });
+      return { height: layout.height!, pad: (layout.sliders as Slider[])[0]!.pad.t! };
+    });
+    expect(two!.height - one!.height).toBe(18);
+    expect(two!.pad - one!.pad).toBe(18);
+  });
+
   it('refuses no steps, and a step that is not there', () => {
     expect(() => sliderFigure([], { name: 'ε =' })).toThrow('the slider "ε =" has no steps');
     expect(() => sliderFigure(steps, { name: 'ε =', active: '0.3' })).toThrow(

@@ -1,4 +1,4 @@
-import type { Data } from 'plotly.js';
+import type { Data, LayoutAxis } from 'plotly.js';
 import { intervalRows } from '../../math/intervalRows';
 import {
   type Figure,
@@ -19,6 +19,8 @@ export interface LearningCurveOptions<Row> extends FigureText {
   readonly yTitle: string;
   /** One curve for each value of this column, such as the algorithm. */
   readonly group?: keyof Row & string;
+  /** 'log' where x goes up by factors, such as the amount of data; linear unless said. */
+  readonly xScale?: 'linear' | 'log';
   readonly reference?: Reference;
 }
 
@@ -33,7 +35,7 @@ export function learningCurveFigure<Row extends { readonly seed: number }>(
   rows: readonly Row[],
   options: LearningCurveOptions<Row>,
 ): Figure {
-  const { x, y, group, reference } = options;
+  const { x, y, group, reference, xScale = 'linear' } = options;
   const measured = rows.filter((row) => row[y] !== null && row[y] !== undefined);
   const groups = [...groupRows(measured, group)];
   const seeds = new Set(rows.map(({ seed }) => seed)).size;
@@ -51,11 +53,21 @@ export function learningCurveFigure<Row extends { readonly seed: number }>(
     ],
     layout: {
       ...layout,
-      ...(seeds > 1 && { xaxis: { ...layout.xaxis, title: { text: `${options.xTitle}<br>${legend}` } } }),
+      xaxis: {
+        ...layout.xaxis,
+        ...(seeds > 1 && { title: { text: `${options.xTitle}<br>${legend}` } }),
+        ...(xScale === 'log' && logAxis(measured.map((row) => row[x] as number))),
+      },
       showlegend: groups.length > 1,
       ...(reference && referenceLayout(reference)),
     },
   };
+}
+
+/** Only what was measured is marked: Plotly would write every digit between two powers of ten. */
+function logAxis(values: readonly number[]): Partial<LayoutAxis> {
+  const tickvals = [...new Set(values)];
+  return { type: 'log', tickvals, ticktext: tickvals.map(String) };
 }
 
 function curveTraces<Row extends { readonly seed: number }>(

@@ -18,6 +18,8 @@ export interface SliderOptions {
 /** In CSS pixels: what the slider needs below the axes, and what ticks and the axis title take above it. */
 const sliderHeight = 84;
 const axisHeight = 44;
+/** For each further line of the axis title, such as a learning curve's note on its seeds. */
+const lineHeight = 18;
 const margin = { t: 48, b: 56 };
 
 /**
@@ -39,11 +41,12 @@ export function sliderFigure(steps: readonly SliderStep[], { name, active }: Sli
     figure.data.map((trace) => ({ ...trace, visible: step === shown }) as Data),
   );
   const base = steps[shown]!.figure.layout;
-  const bottom = (base.margin?.b ?? margin.b) + sliderHeight;
+  const furtherLines = lineHeight * breaksIn(base.xaxis?.title);
+  const bottom = (base.margin?.b ?? margin.b) + sliderHeight + furtherLines;
   const slider: Partial<Slider> = {
     active: shown,
     currentvalue: { prefix: `${name} `, xanchor: 'left', offset: 8 },
-    pad: { t: axisHeight, b: 0 },
+    pad: { t: axisHeight + furtherLines, b: 0 },
     x: 0,
     len: 1,
     y: 0,
@@ -62,11 +65,17 @@ export function sliderFigure(steps: readonly SliderStep[], { name, active }: Sli
       ...base,
       xaxis: { ...base.xaxis, ...sharedRange(steps, 'x') },
       yaxis: { ...base.yaxis, ...sharedRange(steps, 'y') },
-      height: figureHeight(steps[shown]!.figure) + sliderHeight,
+      height: figureHeight(steps[shown]!.figure) + sliderHeight + furtherLines,
       margin: { ...base.margin, b: bottom },
       sliders: [slider],
     },
   };
+}
+
+/** Line breaks in the title of an axis. */
+function breaksIn(title: string | { readonly text?: string } | undefined): number {
+  const text = typeof title === 'string' ? title : title?.text;
+  return (text ?? '').split('<br>').length - 1;
 }
 
 /** What of a layout may differ between steps. */
