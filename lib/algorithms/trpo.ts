@@ -25,7 +25,10 @@ import { type TrustRegionConfig, type TrustRegionStep, trustRegionStep } from '.
 export interface TrpoConfig extends ReinforcementConfig, TrustRegionConfig, CriticConfig, AdamWConfig {
   /** How advantages are whitened over the rollout; null leaves them as they are. */
   readonly whitening: WhiteningOptions | null;
-  /** Passes of the critic over each rollout; each is one gradient step unless it is cut into minibatches. */
+  /**
+   * Passes of the critic over each rollout; each is one gradient step unless it is cut into minibatches. 0 leaves the
+   * critic as it is.
+   */
   readonly valueSteps: number;
   /** Parts into which such a pass cuts the rollout's trajectories; 1 unless said. */
   readonly valueMinibatches?: number;
@@ -94,7 +97,9 @@ export async function* trpo<S extends States>(
         const taken = await trustRegionStep(policy, batch, temperature, step, config);
         const passes = { epochs: config.valueSteps, minibatches: config.valueMinibatches ?? 1 };
         const order = stream.split('minibatches');
-        for (const { minibatch } of minibatchesOf(batch, trajectories.length, passes, order)) {
+        const minibatches =
+          config.valueSteps === 0 ? [] : minibatchesOf(batch, trajectories.length, passes, order);
+        for (const { minibatch } of minibatches) {
           await gradientStep(valueDescent, minibatch, { step, learningRate: valueLearningRate });
         }
 

@@ -4,6 +4,8 @@ export interface Solution {
   readonly x: tf.Tensor1D;
   /** ‖b − A x‖, as the recurrence keeps it. */
   readonly residual: tf.Scalar;
+  /** [iterations + 1] the same before the first iteration, ‖b‖, and after each. */
+  readonly residuals: tf.Tensor1D;
 }
 
 /**
@@ -37,7 +39,11 @@ export function conjugateGradient(
 
   return tf.tidy(() => {
     let state: State = { x: tf.zerosLike(b), remainder: b, direction: b, square: dot(b, b) };
-    for (let i = 0; i < iterations; i++) state = tf.tidy(() => iterate(state));
-    return { x: state.x, residual: state.square.sqrt() };
+    const squares = [state.square];
+    for (let i = 0; i < iterations; i++) {
+      state = tf.tidy(() => iterate(state));
+      squares.push(state.square);
+    }
+    return { x: state.x, residual: state.square.sqrt(), residuals: tf.stack(squares).sqrt() as tf.Tensor1D };
   });
 }

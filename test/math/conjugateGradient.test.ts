@@ -9,13 +9,25 @@ function solve(matrix: number[][], b: number[], iterations: number) {
   return tf.tidy(() => {
     const a = tf.tensor2d(matrix);
     const product = (v: tf.Tensor1D) => a.dot(v) as tf.Tensor1D;
-    const { x, residual } = conjugateGradient(product, tf.tensor1d(b), iterations);
-    return { x: Array.from(x.dataSync()), residual: residual.dataSync()[0]! };
+    const { x, residual, residuals } = conjugateGradient(product, tf.tensor1d(b), iterations);
+    return {
+      x: Array.from(x.dataSync()),
+      residual: residual.dataSync()[0]!,
+      residuals: Array.from(residuals.dataSync()),
+    };
   });
 }
 
 describe('conjugateGradient', () => {
   const { inputs, outputs } = golden.conjugate_gradient;
+
+  it('tells the residual before and after each iteration', () => {
+    const { residual, residuals } = solve(inputs.A, inputs.b, 3);
+    expect(residuals).toHaveLength(4);
+    expectClose([residuals[0]!], [Math.hypot(...inputs.b)], 1e-6);
+    expect(residuals[3]).toBe(residual);
+    expect(residuals[1]).toBe(solve(inputs.A, inputs.b, 1).residual);
+  });
 
   it('gives the golden iterates', () => {
     // each iteration multiplies float32's rounding, 6e-8, by a few
@@ -80,6 +92,6 @@ describe('conjugateGradient', () => {
   });
 
   it('finds nothing to do for b = 0', () => {
-    expect(solve([[2]], [0], 5)).toEqual({ x: [0], residual: 0 });
+    expect(solve([[2]], [0], 5)).toMatchObject({ x: [0], residual: 0 });
   });
 });

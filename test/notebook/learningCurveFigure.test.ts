@@ -35,3 +35,9 @@ it('is one line for one seed, at the steps that were measured', () => {
   );
   expect(traces(figure).map(({ x, y }) => [x, y])).toEqual([[[2], [1]]]);
 });
+
+it('marks on a logarithmic axis what was measured', () => {
+  const sizes = [16, 64].flatMap((rankings) => [1, 2].map((seed) => ({ seed, rankings, accuracy: 0.8 })));
+  const { layout } = learningCurveFigure(sizes, { ...titles, x: 'rankings', y: 'accuracy', xScale: 'log' });
+  expect(layout.xaxis).toMatchObject({ type: 'log', tickvals: [16, 64], ticktext: ['16', '64'] });
+});

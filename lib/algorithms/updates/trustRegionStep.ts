@@ -62,7 +62,32 @@ export interface TrustRegionStep {
     | 'gradient is zero';
 }
 
+/** Why a step length was refused; empty where it was taken. */
+export type Refusal = TrustRegionStep['refused'];
+
+/** A step length that the line search tried. */
+export interface LineSearchTrial {
+  /** The share of the way to the trust region's edge. */
+  readonly length: number;
+  readonly surrogate_improvement: number;
+  /** Mean KL, in nats. */
+  readonly kl: number;
+  readonly refused: Refusal;
+}
+
+/** How a step was found. */
+export interface TrustRegionTrace {
+  /** [P] the surrogate's gradient g, uphill. */
+  readonly gradient: readonly number[];
+  /** [P] from the old parameters to the trust region's edge: √(2δ / xᵀF x) x, where F x = g. */
+  readonly edge: readonly number[];
+  /** ‖g − F x‖ before conjugate gradient, and after each of its iterations. */
+  readonly residuals: readonly number[];
+  readonly trials: readonly LineSearchTrial[];
+}
+
 /**
+ * @param traces where the step leaves how it was found, unless its gradient is zero
  * @throws for a config that allows no step, and where the gradient or the direction is not finite; the parameters are
  *         then the old ones
  */
@@ -72,6 +97,7 @@ export async function trustRegionStep<S extends States>(
   temperature: number,
   step: number,
   config: TrustRegionConfig,
+  traces?: TrustRegionTrace[],
 ): Promise<TrustRegionStep> {
   checkConfig(config);
   const { vector } = policy.parameters;
@@ -93,11 +119,11 @@ export async function trustRegionStep<S extends States>(
     return { ...measured, ...nothing, line_search_success: 0, backtracks: 0, refused: 'gradient is zero' };
   }
 
-  const [edge, oldLogits, told] = tf.tidy(() => {
+  const [ascent, edge, oldLogits, residuals, told] = tf.tidy(() => {
     const fisher = (v: tf.Tensor1D) =>
       fisherVectorProduct(() => logits(), vector, mask, v).add<tf.Tensor1D>(v.mul(config.damping));
-    const ascent = gradient.neg();
-    const { x, residual } = conjugateGradient(fisher, ascent, config.conjugateGradientSteps);
+    const ascent = gradient.neg<tf.Tensor1D>();
+    const { x, residual, residuals } = conjugateGradient(fisher, ascent, config.conjugateGradientSteps);
     const curvature = x.mul(fisher(x)).sum();
     const toEdge = x.mul<tf.Tensor1D>(
       curvature
@@ -105,7 +131,7 @@ export async function trustRegionStep<S extends States>(
         .mul(2 * config.maxKl)
         .sqrt(),
     );
-    return [toEdge, logits(), tf.stack([residual, toEdge.mul(ascent).sum()])];
+    return [ascent, toEdge, logits(), residuals, tf.stack([residual, toEdge.mul(ascent).sum()])];
   });
   gradient.dispose();
 
@@ -128,15 +154,22 @@ export async function trustRegionStep<S extends States>(
       );
     }
     const found = { ...measured, cg_residual: cgResidual!, expected_improvement: expectedImprovement! };
-    let refused: TrustRegionStep['refused'] = '';
+    const trials: LineSearchTrial[] = [];
+    if (traces) {
+      const [g, toEdge, left] = await Promise.all([ascent, edge, residuals].map((tensor) => tensor.data()));
+      traces.push({ gradient: [...g!], edge: [...toEdge!], residuals: [...left!], trials });
+    }
+    let refused: Refusal = '';
     for (let backtracks = 0; backtracks < config.lineSearchSteps; backtracks++) {
-      const candidate = candidateAt(config.backtrackFactor ** backtracks);
+      const length = config.backtrackFactor ** backtracks;
+      const candidate = candidateAt(length);
       const [loss, kl] = await candidate.told.data();
       const improvement = numbers.loss - loss!;
       if (!Number.isFinite(improvement) || !Number.isFinite(kl)) refused = 'not finite';
       else if (kl! > config.maxKl) refused = 'KL above the trust region';
       else if (improvement <= 0) refused = 'surrogate not improved';
       else refused = '';
+      trials.push({ length, surrogate_improvement: improvement, kl: kl!, refused });
       if (refused === '') vector.assign(candidate.parameters);
       tf.dispose(candidate as unknown as tf.TensorContainer);
       if (refused === '') {
@@ -147,7 +180,7 @@ export async function trustRegionStep<S extends States>(
     const none = { surrogate_improvement: 0, kl_step: 0, line_search_success: 0 } as const;
     return { ...found, ...none, backtracks: config.lineSearchSteps, refused };
   } finally {
-    tf.dispose([edge, oldLogits, told]);
+    tf.dispose([ascent, edge, oldLogits, residuals, told]);
   }
 }
 
