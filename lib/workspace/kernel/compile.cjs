@@ -67,8 +67,21 @@ const watch = createFileWatch();
 let emitted = { from: '', map: '' };
 
 /**
+ * tslab also compiles every file that a cell imports, with its declarations: most of the time that an import takes.
+ * The kernel loads those files by itself, so that checking them is enough.
+ * @template {import('@tslab/typescript-for-tslab').BuilderProgram} Program
+ * @param {Program} program
+ */
+function emitCellAlone(program) {
+  const { emit } = program;
+  program.emit = (file, ...rest) =>
+    file?.fileName.endsWith('__tslab__.ts') ? emit(file, ...rest) : { emitSkipped: true, diagnostics: [] };
+  return program;
+}
+
+/**
  * tslab's converter, on a TypeScript adjusted to this kernel: top-level `await` and `for await` are no errors, source
- * maps are kept, only Node's global types are loaded, and files are watched as above.
+ * maps are kept, only Node's global types are loaded, cells alone are compiled, and files are watched as above.
  */
 function loadConverter() {
   const path = require.resolve('@tslab/typescript-for-tslab', { paths: [dirname(require.resolve('tslab'))] });
@@ -78,12 +91,13 @@ function loadConverter() {
   loaded.exports = {
     ...ts,
     /** @param {string[]} files @param {CompilerOptions} options @param {[System]} rest */
-    createWatchCompilerHost: (files, options, ...rest) =>
-      ts.createWatchCompilerHost(
-        files,
-        { ...options, types: ['node'], inlineSourceMap: true, disableTopLevelAwait: false },
-        ...rest,
-      ),
+    createWatchCompilerHost: (files, options, ...rest) => {
+      const own = { ...options, types: ['node'], inlineSourceMap: true, disableTopLevelAwait: false };
+      const host = ts.createWatchCompilerHost(files, own, ...rest);
+      const { createProgram } = host;
+      host.createProgram = (...program) => emitCellAlone(createProgram(...program));
+      return host;
+    },
     /** @param {string} code @param {import('@tslab/typescript-for-tslab').TranspileOptions} options */
     transpileModule: (code, options) => {
       const compilerOptions = { ...options.compilerOptions, sourceMap: true };
