@@ -1,11 +1,11 @@
 /** Sets a value model's predictions beside what it was trained on and what it can know. */
 import { prefixValues } from '../advantages/discountedReturns';
 import { expectedReturn, type TokenizedResponse } from '../advantages/expectedReturn';
+import { responseValues } from '../algorithms/trainValueModel';
 import { encodeSequence } from '../models/sequences';
 import type { Tokenizer } from '../models/tokenizer';
 import type { ValueModel } from '../models/valueModel';
-import type { PossibleResponse } from '../tasks/additionAnswers';
-import { responseValues } from './trainValueModel';
+import type { PossibleResponse } from './additionAnswers';
 
 /** One prefix of one response; the values are in the unit of the reward. */
 export interface ValueComparison {

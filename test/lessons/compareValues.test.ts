@@ -1,11 +1,14 @@
-import { expect, it } from 'vitest';
-import { compareValues, rootMeanSquare } from '../../lib/algorithms/compareValues';
+import { beforeAll, expect, it } from 'vitest';
 import { trainValueModel } from '../../lib/algorithms/trainValueModel';
+import { ready } from '../../lib/engine/tensorflow';
+import { possibleResponses } from '../../lib/lessons/additionAnswers';
+import { compareValues, rootMeanSquare } from '../../lib/lessons/compareValues';
 import { seededRandom } from '../../lib/math/random';
 import { encodeSequence } from '../../lib/models/sequences';
 import { createTokenizer } from '../../lib/models/tokenizer';
 import { createValueModel } from '../../lib/models/valueModel';
-import { possibleResponses } from '../../lib/tasks/additionAnswers';
+
+beforeAll(() => ready);
 
 const answers = possibleResponses(2, 2);
 const tokenizer = createTokenizer(

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { discountRows, halfLife, prefixRows } from '../../lib/advantages/prefixRows';
+import { discountRows, halfLife, prefixRows } from '../../lib/lessons/prefixRows';
 
 it("lists the article's example as the article does", () => {
   expect(prefixRows(['2+2', 'is', '4'], 0.8, 0.9)).toEqual([

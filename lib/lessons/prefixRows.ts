@@ -1,5 +1,5 @@
+import { prefixValues } from '../advantages/discountedReturns';
 import { fifteenDigits } from '../math/statistics';
-import { prefixValues } from './discountedReturns';
 
 /** One prefix of a response, with every term of its value. */
 export interface PrefixRow {

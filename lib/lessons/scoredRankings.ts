@@ -1,50 +1,9 @@
 /**
  * What a reward model says of ranked responses: rows for tables, figures and CSV.
  */
-import { mean, sigmoid } from '../math/statistics';
-import { noiseCeiling } from './annotators';
-import { pairwiseAccuracy, type Ranking, rankedPairs } from './rankings';
-
-export interface PairRow {
-  readonly better: string;
-  readonly worse: string;
-  /** Score of the better minus score of the worse, in nats. */
-  readonly lead: number;
-  /** σ(lead), the model's probability that the better is put first. */
-  readonly probability: number;
-  /** −log of that. */
-  readonly loss: number;
-}
-
-/** Every term of one ranking's Bradley–Terry loss, which is the mean of the losses. */
-export function pairTerms({ responses, ranks }: Ranking, scores: readonly number[]): PairRow[] {
-  return rankedPairs(ranks).map(([better, worse]) => {
-    const lead = scores[better]! - scores[worse]!;
-    const probability = sigmoid(lead);
-    return {
-      better: responses[better]!,
-      worse: responses[worse]!,
-      lead,
-      probability,
-      loss: -Math.log(probability),
-    };
-  });
-}
-
-export interface LossCurveRow {
-  readonly lead: number;
-  readonly loss: number;
-  /** Minus the slope of the loss: how hard this pair pulls its two scores apart. */
-  readonly pull: number;
-}
-
-/** The loss of one pair, as its lead goes from −largest to largest. */
-export function lossCurve(largest: number): LossCurveRow[] {
-  return Array.from({ length: 81 }, (_, i) => {
-    const lead = largest * (i / 40 - 1);
-    return { lead, loss: -Math.log(sigmoid(lead)), pull: sigmoid(-lead) };
-  });
-}
+import { mean } from '../math/statistics';
+import { noiseCeiling } from '../tasks/annotators';
+import { pairwiseAccuracy, type Ranking } from '../tasks/rankings';
 
 export interface AccuracyRow {
   readonly questions: string;

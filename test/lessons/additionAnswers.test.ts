@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { drawResponses, possibleResponses } from '../../lib/lessons/additionAnswers';
 import { seededRandom } from '../../lib/math/random';
-import { drawResponses, possibleResponses } from '../../lib/tasks/additionAnswers';
 
 describe('the responses to an addition', () => {
   it("holds the article's, and probabilities that sum to 1", () => {
     const responses = possibleResponses(2, 2);
     expect(responses[0]).toMatchObject({ query: 'What is 2+2?', response: '2+2 is 4', reward: 0.8 });
     expect(responses.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 12);
+  });
+
+  it('leave the right sum what the wrong ones do not take', () => {
+    const responses = possibleResponses(2, 2, 0.001);
+    expect(responses[0]!.probability).toBeCloseTo(0.697, 12);
+    expect(responses.reduce((sum, { probability }) => sum + probability, 0)).toBeCloseTo(1, 12);
+    expect(() => possibleResponses(2, 2, 0.3)).toThrow('wrongProbability is 0.3; expected a number from 0');
   });
 
   it('are drawn with their probabilities', () => {

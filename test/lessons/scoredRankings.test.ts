@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { accuracyRow, kindRows, scoreRows } from '../../lib/lessons/scoredRankings';
 import type { Ranking } from '../../lib/tasks/rankings';
-import { accuracyRow, kindRows, lossCurve, pairTerms, scoreRows } from '../../lib/tasks/scoredRankings';
 
 const ranking: Ranking = {
   query: 'q',
@@ -10,25 +10,6 @@ const ranking: Ranking = {
   qualities: [0.9, 0.7, 0.1, 0.3],
   temperature: 0.1,
 };
-
-it('gives every term of a Bradley–Terry loss', () => {
-  const terms = pairTerms({ query: 'q', responses: ['a', 'b'], ranks: [2, 1] }, [0, Math.log(3)]);
-  expect(terms).toHaveLength(1);
-  expect(terms[0]).toMatchObject({ better: 'b', worse: 'a' });
-  expect(terms[0]!.probability).toBeCloseTo(0.75, 12);
-  expect(terms[0]!.loss).toBeCloseTo(-Math.log(0.75), 12);
-});
-
-it('draws a loss whose slope is minus the pull', () => {
-  const curve = lossCurve(4);
-  expect([curve[0]!.lead, curve[40]!.lead, curve.at(-1)!.lead]).toEqual([-4, 0, 4]);
-  expect(curve[40]!.loss).toBeCloseTo(Math.log(2), 12);
-  for (let i = 1; i < 80; i++) {
-    const slope = (curve[i + 1]!.loss - curve[i - 1]!.loss) / (curve[i + 1]!.lead - curve[i - 1]!.lead);
-    // central difference, step 0.1: its error is below step²/6 · 0.1
-    expect(Math.abs(slope + curve[i]!.pull)).toBeLessThan(2e-4);
-  }
-});
 
 it('sets the accuracy beside the ceiling, in points', () => {
   // scores in the order of quality: right but for the annotator's swap of a and b, and they disagree in 1 pair of 6
