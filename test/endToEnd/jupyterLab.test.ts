@@ -72,6 +72,19 @@ async function kernelStatus(page: Page, status: string) {
   await page.getByText(`TypeScript (tslab workspace) | ${status}`).waitFor({ timeout: 180_000 });
 }
 
+/** JupyterLab draws the cells that are in view: goes there as a reader does, from the top, by the wheel. */
+async function scrollTo(page: Page, element: Locator) {
+  await page.locator('.jp-Cell').last().click();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+Home');
+  await page.mouse.move(800, 600);
+  while (!(await inView(element))) {
+    await page.mouse.wheel(0, 300);
+    await sleep(200);
+  }
+  await sleep(500);
+}
+
 /** Whether the whole of an element can be seen in the notebook. */
 async function inView(element: Locator) {
   const box = (await element.count()) > 0 ? await element.boundingBox() : null;
@@ -117,17 +130,8 @@ describe.skipIf(!executablePath)('JupyterLab in Chromium (skipped where none is 
     await menu(page, 'Run', 'Run All Cells');
     await kernelStatus(page, 'Busy');
     await kernelStatus(page, 'Idle');
-    // JupyterLab draws the cells that are in view: go there as a reader does, from the top, by the wheel
-    await page.locator('.jp-Cell').last().click();
-    await page.keyboard.press('Escape');
-    await page.keyboard.press('Control+Home');
     const figure = page.locator('.js-plotly-plot .main-svg').first();
-    await page.mouse.move(800, 600);
-    while (!(await inView(figure))) {
-      await page.mouse.wheel(0, 300);
-      await sleep(200);
-    }
-    await sleep(500);
+    await scrollTo(page, figure);
     await page.screenshot({ path: join(screenshots, `${basename(name, '.ipynb')}.png`) });
     expect(await figure.isVisible()).toBe(true);
     expect(
@@ -137,6 +141,29 @@ describe.skipIf(!executablePath)('JupyterLab in Chromium (skipped where none is 
         )
         .count(),
     ).toBe(0);
+    expect(errors).toEqual([]);
+    await page.close();
+  });
+
+  it('moves a slider, and colours the tokens of a rollout anew, without running a cell', async () => {
+    const { page, errors } = await open('notebooks/08-ppo.ipynb');
+    const slider = page.locator('.js-plotly-plot .slider-rail-touch-rect').first();
+    await scrollTo(page, slider);
+    const figure = page.locator('.js-plotly-plot', { has: slider }).first();
+    await figure.getByText('at ε = 0.2').waitFor();
+    const { width } = (await slider.boundingBox())!;
+    await slider.click({ position: { x: width - 4, y: 4 } });
+    await figure.getByText('at ε = 0.5').waitFor();
+    await page.screenshot({ path: join(screenshots, 'slider.png') });
+
+    const menu = page.locator('.js-plotly-plot .updatemenu-header').first();
+    await scrollTo(page, menu);
+    const box = page.locator('.js-plotly-plot', { has: menu }).first().locator('.barlayer .point path');
+    const before = await box.first().getAttribute('style');
+    await menu.click();
+    await page.getByText('colour by reward', { exact: true }).click();
+    await expect.poll(() => box.first().getAttribute('style')).not.toBe(before);
+    await page.screenshot({ path: join(screenshots, 'tokens.png') });
     expect(errors).toEqual([]);
     await page.close();
   });
