@@ -4,7 +4,11 @@ import { type Figure, figureHeight, figureWidth } from './figure';
 import { numberText } from './numberText';
 import { withTheme } from './theme';
 
-const plotlyConfig = { responsive: true, displaylogo: false };
+/**
+ * JupyterLab resizes figures by itself. A figure that also did would have no height there once the mouse has changed
+ * its image for the live one: 100 % of a cell that has none but the figure's.
+ */
+const plotlyConfig = { responsive: false, displaylogo: false };
 
 interface Series {
   readonly name?: string;

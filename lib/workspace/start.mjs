@@ -10,6 +10,8 @@ const options = [
   `--ServerApp.root_dir=${root}`,
   `--ServerApp.preferred_dir=${join(root, 'notebooks')}`,
   '--LabApp.default_url=/lab/tree/notebooks',
+  '--LabApp.custom_css=True',
+  `--ServerApp.static_custom_path=${join(root, 'lib', 'workspace', 'jupyter', 'custom')}`,
   `--KernelSpecManager.allowed_kernelspecs=${kernelName}`,
   '--KernelSpecManager.ensure_native_kernel=False',
 ];

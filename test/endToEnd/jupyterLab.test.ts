@@ -134,6 +134,10 @@ describe.skipIf(!executablePath)('JupyterLab in Chromium (skipped where none is 
     await scrollTo(page, figure);
     await page.screenshot({ path: join(screenshots, `${basename(name, '.ipynb')}.png`) });
     expect(await figure.isVisible()).toBe(true);
+    const heights = await page
+      .locator('.js-plotly-plot')
+      .evaluateAll((figures) => figures.map((one) => one.getBoundingClientRect().height));
+    expect(Math.min(...heights)).toBeGreaterThan(100);
     expect(
       await page
         .locator(

@@ -49,15 +49,14 @@ export function objectiveRows(options: ObjectiveOptions): ObjectiveRow[] {
     ].map((loss) => Array.from(loss.dataSync()));
   });
   const [trpo, ppo, grpo] = losses.map((loss) => loss.map((value) => -value));
-  // TRPO last: where it is not forbidden its line lies on PPO's
   return ratios.flatMap((ratio, i): ObjectiveRow[] => [
-    { algorithm: 'PPO', ratio, objective: ppo![i]! },
-    { algorithm: 'GRPO', ratio, objective: grpo![i]! },
     {
       algorithm: 'TRPO',
       ratio,
       objective: binaryKl(probability, ratio) <= maxKl ? trpo![i]! : null,
     },
+    { algorithm: 'PPO', ratio, objective: ppo![i]! },
+    { algorithm: 'GRPO', ratio, objective: grpo![i]! },
   ]);
 }
 

@@ -71,7 +71,9 @@ export function lineFigure<Row extends object>(rows: readonly Row[], options: Li
           width: marked ? 2 : 1.5,
           dash: dashes[group ? columnIndex % dashes.length : 0]!,
         },
-      });
+        // above every band; where lines coincide the first is seen
+        zorder: groups.length - groupIndex,
+      } as Data);
     });
   });
   const layout = {
