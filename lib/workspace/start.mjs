@@ -11,7 +11,6 @@ const options = [
   `--ServerApp.preferred_dir=${join(root, 'notebooks')}`,
   '--LabApp.default_url=/lab/tree/notebooks',
   '--LabApp.custom_css=True',
-  `--ServerApp.static_custom_path=${join(root, 'lib', 'workspace', 'jupyter', 'custom')}`,
   `--KernelSpecManager.allowed_kernelspecs=${kernelName}`,
   '--KernelSpecManager.ensure_native_kernel=False',
 ];

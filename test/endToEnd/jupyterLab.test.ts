@@ -153,7 +153,7 @@ describe.skipIf(!executablePath)('JupyterLab in Chromium (skipped where none is 
     const { page, errors } = await open('notebooks/08-ppo.ipynb');
     const slider = page.locator('.js-plotly-plot .slider-rail-touch-rect').first();
     await scrollTo(page, slider);
-    const figure = page.locator('.js-plotly-plot', { has: slider }).first();
+    const figure = page.locator('.js-plotly-plot', { has: page.locator('.slider-rail-touch-rect') }).first();
     await figure.getByText('at ε = 0.2').waitFor();
     const { width } = (await slider.boundingBox())!;
     await slider.click({ position: { x: width - 4, y: 4 } });
@@ -162,7 +162,10 @@ describe.skipIf(!executablePath)('JupyterLab in Chromium (skipped where none is 
 
     const menu = page.locator('.js-plotly-plot .updatemenu-header').first();
     await scrollTo(page, menu);
-    const box = page.locator('.js-plotly-plot', { has: menu }).first().locator('.barlayer .point path');
+    const box = page
+      .locator('.js-plotly-plot', { has: page.locator('.updatemenu-header') })
+      .first()
+      .locator('.barlayer .point path');
     const before = await box.first().getAttribute('style');
     await menu.click();
     await page.getByText('colour by reward', { exact: true }).click();
