@@ -4,10 +4,8 @@
  * All begin with the same assistant, critic and number of responses for a seed.
  */
 import process from 'node:process';
-import { type GrpoConfig, grpo } from '../../lib/algorithms/grpo';
-import { type PpoConfig, ppo } from '../../lib/algorithms/ppo';
-import { type TrpoConfig, trpo } from '../../lib/algorithms/trpo';
 import { ready } from '../../lib/engine/tensorflow';
+import { additionSettings } from '../../lib/experiments/additionSettings';
 import { additionTask, rightSum } from '../../lib/experiments/additionTask';
 import {
   type Assistant,
@@ -16,10 +14,12 @@ import {
   assistantRecipe,
   trainAssistant,
 } from '../../lib/experiments/assistant';
+import { type AlgorithmName, type AlgorithmSettings, trainingLoop } from '../../lib/experiments/headToHead';
 import { judgeReward, strongJudge, type TrainedJudge, trainJudge } from '../../lib/experiments/judge';
+import { solvedAt } from '../../lib/experiments/solvedAt';
 import { seededRandom } from '../../lib/math/random';
 import { disposeParameters } from '../../lib/models/parameters';
-import { reportTo, staysAbove } from './report';
+import { algorithmsNamed, reportTo } from './report';
 
 /** More questions than the notebooks ask, and a larger model to answer them. */
 const recipe: AssistantRecipe = {
@@ -30,63 +30,19 @@ const recipe: AssistantRecipe = {
 const maxTokens = 8;
 const judging = { ...strongJudge, steps: 1200, maxTokens };
 
-const sampling = { queries: 32, groupSize: 8, temperature: 1, evaluateEvery: 10 };
-const optimizer = { learningRate: 1e-3, warmupSteps: 10, schedule: 'linear', maxGradNorm: 1 } as const;
-
-const grpoConfig: Omit<GrpoConfig, 'steps'> = {
-  ...sampling,
-  ...optimizer,
-  baseline: 'mean',
-  scale: 'group',
-  ddof: 1,
-  scaleEpsilon: 1e-4,
-  clipLow: 0.2,
-  clipHigh: 0.2,
-  klCoefficient: 0.04,
-  aggregation: 'seq-mean-token-mean',
-  epochs: 2,
-  minibatches: 1,
-  maxRollouts: 1,
-};
-
-const ppoConfig: Omit<PpoConfig, 'steps'> = {
-  ...sampling,
-  ...optimizer,
-  clipLow: 0.2,
-  clipHigh: 0.2,
-  klCoefficient: 0.04,
-  klControl: 'fixed',
-  klTarget: 1,
-  klHorizon: 1,
-  epochs: 2,
-  minibatches: 2,
-  discount: 1,
-  lambda: 0.95,
-  whitening: { ddof: 1, epsilon: 1e-8, form: 'variance' },
-  whitenOver: 'rollout',
-  entropyCoefficient: 0,
-  valueLearningRate: 1e-3,
-  valueClipRange: null,
-  valueClipForm: 'max',
-  klStop: null,
-};
-
-const trpoConfig: Omit<TrpoConfig, 'steps'> = {
-  ...sampling,
-  maxKl: 0.02,
-  damping: 0.01,
-  conjugateGradientSteps: 5,
-  lineSearchSteps: 10,
-  backtrackFactor: 0.8,
-  discount: 1,
-  lambda: 0.95,
-  whitening: { ddof: 0, epsilon: 0, form: 'deviation' },
-  valueSteps: 5,
-  valueLearningRate: 2e-3,
-};
+/** The notebooks' settings with larger rollouts, and a KL term to the assistant itself. */
+function settingsFor(steps: number): AlgorithmSettings {
+  const sampling = { queries: 32, groupSize: 8, evaluateEvery: 10, steps };
+  const held = { ...sampling, warmupSteps: 10, klCoefficient: 0.04 };
+  return {
+    grpo: { ...additionSettings.grpo, ...held },
+    ppo: { ...additionSettings.ppo, ...held },
+    trpo: { ...additionSettings.trpo, ...sampling, conjugateGradientSteps: 5, valueSteps: 5 },
+  };
+}
 
 async function learn(
-  algorithm: string,
+  algorithm: AlgorithmName,
   reward: string,
   seed: number,
   steps: number,
@@ -98,19 +54,12 @@ async function learn(
   const task = additionTask(assistant, common);
   const unseen = additionTask(assistant, { ...common, queries: assistant.heldOut });
   const models = assistantModels(assistant, random);
-  const { policy, critic, reference } = models;
-  const stream = random.split('steps');
-  const loop = {
-    grpo: () => grpo(task, policy, reference, { ...grpoConfig, steps }, stream),
-    ppo: () => ppo(task, models, { ...ppoConfig, steps }, stream),
-    trpo: () => trpo(task, models, { ...trpoConfig, steps }, stream),
-  }[algorithm];
-  if (!loop) throw new Error(`no algorithm is named "${algorithm}"`);
-
+  const { policy, critic } = models;
+  const loop = trainingLoop(algorithm, task, models, settingsFor(steps), random.split('steps'));
   const before = { seen: await task.evaluate(policy), unseen: await unseen.evaluate(policy) };
   const start = Date.now();
   const curve = [];
-  for await (const { step, accuracy, kl } of loop()) curve.push({ step, accuracy, kl });
+  for await (const { step, accuracy, kl } of loop) curve.push({ step, accuracy, kl });
   const seconds = (Date.now() - start) / 1000;
   const after = { seen: await task.evaluate(policy), unseen: await unseen.evaluate(policy) };
   for (const { parameters } of [policy, critic]) disposeParameters(parameters);
@@ -121,7 +70,7 @@ async function learn(
     seed,
     accuracy_before: before.seen.accuracy,
     accuracy: after.seen.accuracy,
-    solved_at: staysAbove(0.95, curve),
+    solved_at: solvedAt(0.95, curve),
     seconds,
     held_out_before: before.unseen.accuracy,
     held_out: after.unseen.accuracy,
@@ -140,7 +89,7 @@ async function main(algorithms = 'trpo,ppo,grpo', rewards = 'rule,model', seeds 
     const assistant = await trainAssistant(random.split('assistant'), recipe);
     for (const reward of rewards.split(',')) {
       const judge = reward === 'model' ? await trainJudge(assistant, random.split('judge'), judging) : null;
-      for (const algorithm of algorithms.split(',')) {
+      for (const algorithm of algorithmsNamed(algorithms)) {
         report(await learn(algorithm, reward, seed, Number(steps), assistant, judge));
       }
     }

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { type AlgorithmName, algorithmNames } from '../../lib/experiments/headToHead';
 import { csvText } from '../../lib/notebook/csvText';
 
 export interface LearningRun {
@@ -18,14 +19,14 @@ export interface LearningRun {
   readonly [column: string]: string | number | null;
 }
 
-/** The first step of a curve from which on no evaluation is below the level. */
-export function staysAbove(
-  level: number,
-  curve: readonly { readonly step: number; readonly accuracy: number | null }[],
-): number | null {
-  const evaluated = curve.filter(({ accuracy }) => accuracy !== null);
-  const lastBelow = evaluated.map(({ accuracy }) => accuracy! < level).lastIndexOf(true);
-  return evaluated[lastBelow + 1]?.step ?? null;
+/** "trpo,ppo" as the command line has them. */
+export function algorithmsNamed(text: string): AlgorithmName[] {
+  return text.split(',').map((name) => {
+    const algorithm = algorithmNames.find((one) => one.toLowerCase() === name.toLowerCase());
+    if (!algorithm)
+      throw new Error(`no algorithm is named "${name}"; expected ${algorithmNames.join(', ')}.`);
+    return algorithm;
+  });
 }
 
 /** A CSV that is written anew after each run, so that a stopped script loses none. */
