@@ -1,4 +1,5 @@
 import { InputError } from '../errors/inputError';
+import { groupBy } from './groupBy';
 import { meanInterval } from './meanInterval';
 
 /** `<column>`, `<column>_lower` and `<column>_upper` for each column. */
@@ -21,13 +22,7 @@ export function intervalRows<
   by: readonly By[],
   of: readonly Of[],
 ): (Pick<Row, By> & { readonly seeds: number } & Intervals<Of>)[] {
-  const groups = new Map<string, Row[]>();
-  for (const row of rows) {
-    const key = JSON.stringify(by.map((column) => row[column]));
-    const group = groups.get(key);
-    if (group) group.push(row);
-    else groups.set(key, [row]);
-  }
+  const groups = groupBy(rows, (row) => JSON.stringify(by.map((column) => row[column])));
   return [...groups.values()].map((members) => {
     const intervals = of.flatMap((column) => {
       const { count, mean, lower, upper } = meanInterval(members.map((row) => numberIn(row, column)));

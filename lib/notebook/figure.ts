@@ -1,5 +1,6 @@
 /** What a figure is: plain data that Plotly draws, in a browser or in Node; and what the builders share. */
 import type { Data, Layout } from 'plotly.js';
+import { groupBy } from '../math/groupBy';
 
 export interface Figure {
   readonly data: Data[];
@@ -36,15 +37,8 @@ export function numberOrNull(value: unknown): number | null {
 
 /** The groups of the rows by the text of a column, in order of first appearance; all rows without a column. */
 export function groupRows<Row>(rows: readonly Row[], column: (keyof Row & string) | undefined) {
-  const groups = new Map<string, Row[]>();
-  if (column === undefined) return groups.set('', [...rows]);
-  for (const row of rows) {
-    const name = String(row[column]);
-    const group = groups.get(name);
-    if (group) group.push(row);
-    else groups.set(name, [row]);
-  }
-  return groups;
+  if (column === undefined) return new Map([['', [...rows]]]);
+  return groupBy(rows, (row) => String(row[column]));
 }
 
 /** A group's name in the legend: a number or a truth value alone would not say of what it is. */

@@ -2,6 +2,7 @@
 import { type GrpoConfig, type GrpoRow, grpo } from '../../algorithms/grpo';
 import { isDue } from '../../algorithms/reinforcementConfig';
 import type { Task } from '../../algorithms/rollouts/rollout';
+import { groupBy } from '../../math/groupBy';
 import { seededRandom } from '../../math/random';
 import { mean } from '../../math/statistics';
 import { copyGptPolicy, type GptPolicy, type TokenStates } from '../../models/gptPolicy';
@@ -96,11 +97,7 @@ export interface GrpoFinish
 
 /** What each run ends with, its last step and means over all: one row a setting and seed. */
 export function grpoFinishes(rows: readonly GrpoRunRow[]): GrpoFinish[] {
-  const runs = new Map<string, GrpoRunRow[]>();
-  for (const row of rows) {
-    const key = JSON.stringify([row.seed, row.setting]);
-    runs.set(key, [...(runs.get(key) ?? []), row]);
-  }
+  const runs = groupBy(rows, ({ seed, setting }) => JSON.stringify([seed, setting]));
   return [...runs.values()].map((curve) => {
     const last = curve.at(-1)!;
     const { seed, setting, group_size, temperature, greedy_reward, accuracy } = last;

@@ -1,6 +1,7 @@
 /** A response as the actions of a policy: at each step a state, a distribution over tokens, and the token taken. */
 import { requireCount } from '../../errors/inputError';
-import { softmax, type TokenStep } from './tokenSteps';
+import { softmax } from '../../math/softmax';
+import type { TokenStep } from './tokenSteps';
 
 export interface PolicyRow {
   /** Counts from 1 within the response. */

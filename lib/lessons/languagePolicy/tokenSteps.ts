@@ -3,7 +3,7 @@
  * what it expected. For an assistant in training a row is a term of the loss, for a policy it is an action.
  */
 import { tf } from '../../engine/tensorflow';
-import { InputError, refuse } from '../../errors/inputError';
+import { InputError } from '../../errors/inputError';
 import { actionLogProbs } from '../../models/categorical';
 import type { GptPolicy } from '../../models/gptPolicy';
 import { encodeSequence } from '../../models/sequences';
@@ -67,22 +67,4 @@ function stateText(tokenizer: Tokenizer, ids: readonly number[]): string {
   if (at < 0) return tokenizer.decode(ids);
   const [query, response] = [ids.slice(0, at), ids.slice(at + 1)].map((part) => tokenizer.decode(part));
   return [query, tokenizer.vocabulary[separator], response].filter(Boolean).join(' ');
-}
-
-/**
- * π(a|s) = softmax(z/T)_a = e^(z_a/T) / Σ_b e^(z_b/T), in double precision.
- * @param logits      [V]
- * @param temperature T above 0
- */
-export function softmax(logits: readonly number[], temperature = 1): number[] {
-  if (!(temperature > 0)) refuse('temperature', temperature, 'a number above 0');
-  const most = Math.max(...logits);
-  const weights = logits.map((z) => Math.exp((z - most) / temperature));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return weights.map((weight) => weight / total);
-}
-
-/** The entropy of a distribution in nats: −Σ p log p. */
-export function entropy(probabilities: readonly number[]): number {
-  return -probabilities.reduce((sum, p) => sum + (p > 0 ? p * Math.log(p) : 0), 0);
 }

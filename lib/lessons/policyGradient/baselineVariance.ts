@@ -5,6 +5,7 @@
  * A baseline that does not depend on the walk itself leaves the expectation as it is, since E[∇ log π] = 0. A mean of n
  * walks that includes the walk itself takes 1/n of its own reward away: E[ĝ] = (1 − 1/n) ∇J.
  */
+import { discountedReturns } from '../../advantages/discountedReturns';
 import { groupAdvantages } from '../../advantages/groupAdvantages';
 import type { Random } from '../../math/random';
 import { mean, standardError } from '../../math/statistics';
@@ -74,14 +75,9 @@ export function advantagesOf(
         walks.map(({ states }, i) => rewards[i]! - values[maxSteps]![states[0]!]!),
       );
     case 'state values':
-      return walks.map(({ states, rewards: earned }) => {
-        let later = 0;
-        const toGo = [...earned]
-          .reverse()
-          .map((reward) => (later += reward))
-          .reverse();
-        return toGo.map((reward, t) => reward - values[maxSteps - t]![states[t]!]!);
-      });
+      return walks.map(({ states, rewards: earned }) =>
+        discountedReturns(earned, 1).map((reward, t) => reward - values[maxSteps - t]![states[t]!]!),
+      );
   }
 }
 

@@ -11,6 +11,7 @@ import { tf } from '../../engine/tensorflow';
 import { InputError, refuse } from '../../errors/inputError';
 import { crossEntropyLoss } from '../../losses/crossEntropy';
 import { policyGradientLoss } from '../../losses/policyGradient';
+import { softmax } from '../../math/softmax';
 import { mean } from '../../math/statistics';
 import { actionLogProbs } from '../../models/categorical';
 import type { Policy, States } from '../../models/policy';
@@ -70,14 +71,6 @@ export function logitRows(
       advantage_by_library: ofAdvantage![i]!,
     };
   });
-}
-
-/** π = softmax(z), in float64. */
-export function softmax(logits: readonly number[]): number[] {
-  const largest = Math.max(...logits);
-  const weights = logits.map((logit) => Math.exp(logit - largest));
-  const total = weights.reduce((sum, weight) => sum + weight, 0);
-  return weights.map((weight) => weight / total);
 }
 
 export interface StepRow {

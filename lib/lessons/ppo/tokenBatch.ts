@@ -2,6 +2,7 @@
 import type { ComparisonBatch } from '../../algorithms/presets/presetUpdate';
 import type { TokenRow } from '../../algorithms/rollouts/tokenRows';
 import { refuse } from '../../errors/inputError';
+import { groupBy } from '../../math/groupBy';
 
 export interface TokenBatch extends ComparisonBatch {
   /** The name of each token. */
@@ -18,12 +19,7 @@ export function tokenBatch(tokens: readonly TokenRow[], groupSize: number): Toke
   const [first] = tokens;
   const steps = [...new Set(tokens.map(({ step }) => step))];
   if (!first || steps.length > 1) refuse('the step of the tokens', steps.join(', ') || 'none', 'one');
-  const rows = new Map<number, TokenRow[]>();
-  for (const token of tokens) {
-    const row = rows.get(token.trajectory);
-    if (row) row.push(token);
-    else rows.set(token.trajectory, [token]);
-  }
+  const rows = groupBy(tokens, ({ trajectory }) => trajectory);
   const column = <Value>(of: (token: TokenRow) => Value) => [...rows.values()].map((row) => row.map(of));
   const has = (name: 'kl' | 'value') => first[name] !== null;
   const values = has('value') ? column(({ value }) => value!) : null;

@@ -1,7 +1,9 @@
 /** The next-token loss of one text in plain arithmetic, a term a token. */
+
+import { softmax } from '../../math/softmax';
 import { mean } from '../../math/statistics';
 import type { Tokenizer } from '../../models/tokenizer';
-import { softmax, type TokenStep } from '../languagePolicy/tokenSteps';
+import type { TokenStep } from '../languagePolicy/tokenSteps';
 
 export interface CrossEntropyRow {
   readonly state: string;

@@ -1,7 +1,6 @@
 /** What an update asks of the policy, counted in passes over the whole rollout. Sampling and the critic are apart. */
 import type { PpoConfig } from '../../algorithms/ppo';
 import type { TrpoConfig } from '../../algorithms/trpo';
-import type { Policy, States } from '../../models/policy';
 
 export interface PassRow {
   readonly algorithm: 'TRPO' | 'PPO';
@@ -49,16 +48,4 @@ export function totalPasses(rows: readonly PassRow[]) {
   const sum = (of: (row: PassRow) => number) => rows.reduce((total, row) => total + of(row), 0);
   const [forward, tangent, backward] = [sum((r) => r.forward), sum((r) => r.tangent), sum((r) => r.backward)];
   return { forward, tangent, backward, work: forward + 2 * tangent + 2 * backward };
-}
-
-/** The same policy, whose forward passes of either kind are counted. */
-export function countedPolicy<S extends States>(
-  policy: Policy<S>,
-): { readonly policy: Policy<S>; calls(): number } {
-  let calls = 0;
-  const logits: Policy<S>['logits'] = (...args) => {
-    calls += 1;
-    return policy.logits(...args);
-  };
-  return { policy: { ...policy, logits }, calls: () => calls };
 }

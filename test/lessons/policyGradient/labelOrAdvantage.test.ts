@@ -5,9 +5,9 @@ import {
   compareWithLabels,
   logitRows,
   lossRows,
-  softmax,
   stepRows,
 } from '../../../lib/lessons/policyGradient/labelOrAdvantage';
+import { softmax } from '../../../lib/math/softmax';
 import type { NumberedStates } from '../../../lib/models/mlp';
 import { smallPolicy } from '../../algorithms/smallPolicy';
 

@@ -3,11 +3,22 @@ import { mazeTask } from '../../../lib/algorithms/rollouts/mazeTask';
 import { trpo } from '../../../lib/algorithms/trpo';
 import { tf } from '../../../lib/engine/tensorflow';
 import { mazeModels, mazeSettings } from '../../../lib/experiments/mazeSettings';
-import { countedPolicy, ppoPasses, totalPasses, trpoPasses } from '../../../lib/lessons/trpo/policyPasses';
+import { ppoPasses, totalPasses, trpoPasses } from '../../../lib/lessons/trpo/policyPasses';
 import { studyStep } from '../../../lib/lessons/trpo/studyStep';
 import { type TrpoSweepRow, trpoSweep } from '../../../lib/lessons/trpo/trpoSweep';
 import { seededRandom } from '../../../lib/math/random';
+import type { Policy, States } from '../../../lib/models/policy';
 import { parseMaze } from '../../../lib/tasks/maze';
+
+/** The same policy, whose forward passes of either kind are counted. */
+function countedPolicy<S extends States>(policy: Policy<S>): { readonly policy: Policy<S>; calls(): number } {
+  let calls = 0;
+  const logits: Policy<S>['logits'] = (...args) => {
+    calls += 1;
+    return policy.logits(...args);
+  };
+  return { policy: { ...policy, logits }, calls: () => calls };
+}
 
 const maze = parseMaze('####\n#..E\n#.##\n####', 'bend');
 const task = mazeTask({ maze, maxSteps: 8 });
