@@ -1,0 +1,189 @@
+/**
+ * compile(step): the same function, faster. On the native engine each operation of TensorFlow.js takes 13–60 µs by
+ * itself, and a step of reinforcement learning is a thousand of them. The first call runs the step as it is while its
+ * operations are written down; later calls replay them as one TensorFlow graph. On wasm and cpu, and inside a gradient
+ * or another compiled step, it is the function itself.
+ *
+ * A step is a function of tensors: what differs from call to call comes in as a tensor, state lives in tf.Variables,
+ * which are read and assigned as ever, and no value is read back inside. Any other tensor or number that the step takes
+ * from outside is a constant: it stays as it was in the first call.
+ */
+import { InputError } from '../errors/inputError';
+import { defineGraph, type Feed } from './graph/graphDefinition';
+import { nativeBackend, nativeId } from './graph/nativeBackend';
+import { copyOf, record, recordingNow } from './graph/recording';
+import { openSession, type Session } from './graph/session';
+import { formOf, leavesOf, type TensorTree, treeLike } from './graph/tensorTree';
+import { engine, tf } from './tensorflow';
+
+export type { TensorTree } from './graph/tensorTree';
+
+export interface CompileOptions {
+  /** For messages. */
+  readonly name?: string;
+  /** How many forms of its inputs a step may meet: each costs a recording and a graph. 8 unless said. */
+  readonly maxForms?: number;
+  /** Replays that are compared with the step itself, and refused where they differ; `LAB_CHECK_COMPILED` unless said. */
+  readonly checkedCalls?: number;
+  /** XLA compiles the graph to machine code; not unless said, since it gains nothing here (npm run bench). */
+  readonly xla?: boolean;
+}
+
+export interface Compiled<I extends readonly TensorTree[], O extends TensorTree> {
+  /** The caller disposes of what it gets. */
+  (...inputs: I): O;
+  /** Frees the graphs; what the step made stays. */
+  dispose(): void;
+}
+
+/** Whether steps are compiled at all; LAB_COMPILE=off runs each as it is. */
+export const compiling = { enabled: process.env.LAB_COMPILE !== 'off' };
+
+interface Replay {
+  readonly session: Session;
+  readonly feeds: readonly Feed[];
+  readonly assigned: readonly tf.Variable[];
+  /** The result of the first call, disposed of: its form. */
+  readonly form: TensorTree;
+  readonly outputs: number;
+  checksLeft: number;
+}
+
+export function compile<I extends readonly TensorTree[], O extends TensorTree>(
+  step: (...inputs: I) => O,
+  options: CompileOptions = {},
+): Compiled<I, O> {
+  const { name = step.name || 'step', maxForms = 8, xla = false } = options;
+  const { checkedCalls = Number(process.env.LAB_CHECK_COMPILED ?? 0) } = options;
+  const replays = new Map<string, Replay>();
+  const asItIs = (...inputs: I): O =>
+    tf.tidy(() => owned(step(...inputs), inputs) as tf.TensorContainer) as O;
+
+  function recordStep(inputs: I, form: string): O {
+    if (replays.size === maxForms) throw tooManyForms(name, [...replays.keys(), form]);
+    return tf.tidy(() => {
+      const leaves = separated(leavesOf(inputs).map(({ tensor }) => tensor));
+      const separate = treeLike(inputs, leaves.values());
+      const recording = record(name, leaves, () => owned(step(...separate), separate));
+      const results = leavesOf(recording.result).map(({ tensor }) => tensor);
+      const graph = defineGraph(recording, leaves, results, xla);
+      replays.set(form, {
+        session: openSession(graph),
+        feeds: graph.feeds,
+        assigned: recording.assigned,
+        form: recording.result,
+        outputs: results.length,
+        checksLeft: checkedCalls,
+      });
+      return recording.result as tf.TensorContainer;
+    }) as O;
+  }
+
+  function replay({ session, feeds, assigned, outputs, form }: Replay, inputs: I): O {
+    const given = leavesOf(inputs);
+    const ids = feeds.map((feed) =>
+      nativeId('input' in feed ? given[feed.input]!.tensor : alive(feed.variable, name)),
+    );
+    const made = session.run(ids).map((tensor) => nativeBackend().createOutputTensor(tensor));
+    assigned.forEach((variable, i) => {
+      const value = made[outputs + i]!;
+      variable.assign(value);
+      value.dispose();
+    });
+    return treeLike(form, made.values()) as O;
+  }
+
+  function checkedReplay(one: Replay, inputs: I): O {
+    one.checksLeft--;
+    const read = one.feeds.flatMap((feed) => ('variable' in feed ? [feed.variable] : []));
+    const state = [...new Set([...read, ...one.assigned])];
+    const before = state.map((variable) => variable.clone());
+    const expected = asItIs(...inputs);
+    const expectedState = state.map((variable) => variable.clone());
+    state.forEach((variable, i) => {
+      variable.assign(before[i]!);
+    });
+    const result = replay(one, inputs);
+    try {
+      compare(name, expected, result);
+      state.forEach((variable, i) => {
+        compare(`${name}, variable ${variable.name}`, expectedState[i]!, variable);
+      });
+    } finally {
+      tf.dispose([before, expectedState, expected as tf.TensorContainer]);
+    }
+    return result;
+  }
+
+  const compiled = (...inputs: I): O => {
+    if (!compiling.enabled || engine.name !== 'native' || isInsideAnother()) return asItIs(...inputs);
+    const form = formOf(inputs);
+    const known = replays.get(form);
+    if (!known) return recordStep(inputs, form);
+    return known.checksLeft > 0 ? checkedReplay(known, inputs) : replay(known, inputs);
+  };
+  const dispose = () => {
+    for (const { session } of replays.values()) session.release();
+    replays.clear();
+  };
+  return Object.assign(compiled, { dispose });
+}
+
+/** A gradient, or forward mode, follows the operations of TensorFlow.js one by one: a graph would hide them. */
+function isInsideAnother(): boolean {
+  const followed = tf.engine() as unknown as { state: { gradientDepth: number } };
+  return recordingNow() || followed.state.gradientDepth > 0 || Object.hasOwn(followed, 'runKernel');
+}
+
+/** Inputs that share data, with each other or with a variable, could not be told apart: those are copied. */
+function separated(inputs: readonly tf.Tensor[]): tf.Tensor[] {
+  return inputs.map((tensor, i) => {
+    const isShared =
+      tensor instanceof tf.Variable ||
+      nativeBackend().refCount(tensor.dataId) > 1 ||
+      inputs.indexOf(tensor) < i;
+    return isShared ? copyOf(tensor) : tensor;
+  });
+}
+
+/** What a step hands on, an input or a variable, becomes a tensor of the caller's own. */
+function owned<O extends TensorTree>(result: O, inputs: TensorTree): O {
+  const others = new Set(leavesOf(inputs).map(({ tensor }) => tensor));
+  const tensors = leavesOf(result).map(({ tensor }) => {
+    const isOwn = !others.has(tensor) && !(tensor instanceof tf.Variable);
+    others.add(tensor);
+    return isOwn ? tensor : tensor.clone();
+  });
+  return treeLike(result, tensors.values());
+}
+
+function alive(variable: tf.Variable, name: string): tf.Variable {
+  if (!variable.isDisposed) return variable;
+  throw new InputError(
+    `the compiled step "${name}" uses the variable "${variable.name}", which was disposed of.`,
+  );
+}
+
+function tooManyForms(name: string, forms: readonly string[]): InputError {
+  return new InputError(
+    `the compiled step "${name}" met ${forms.length} forms of its inputs, and each takes a graph of its own; give it tensors of the same shapes, or raise maxForms. The last two were ${forms.at(-2)} and ${forms.at(-1)}.`,
+  );
+}
+
+/** How far a graph may be from the step itself: it adds in another order. */
+const tolerance = { absolute: 1e-5, relative: 1e-4 };
+
+function compare(name: string, expected: TensorTree, got: TensorTree): void {
+  const others = leavesOf(got);
+  leavesOf(expected).forEach(({ path, tensor }, i) => {
+    const [wanted, found] = [tensor.dataSync(), others[i]!.tensor.dataSync()];
+    for (let k = 0; k < wanted.length; k++) {
+      const [w, f] = [wanted[k]!, found[k]!];
+      const allowed = tolerance.absolute + tolerance.relative * Math.abs(w);
+      if (Object.is(w, f) || Math.abs(w - f) <= allowed) continue;
+      throw new InputError(
+        `the compiled step "${name}" gives ${f} where the step itself gives ${w}${path && ` (${path}, number ${k})`}: it takes something from outside that has changed since its first call.`,
+      );
+    }
+  });
+}
