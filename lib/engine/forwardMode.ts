@@ -6,6 +6,10 @@
  * engine's `runKernel`, and a rule for each kernel tells the tangent of its output. Exact to float32.
  * Wengert 1964; Griewank & Walther 2008, "Evaluating Derivatives", chapter 3.
  */
+import { type AttentionLayout, attentionTangent } from './kernels/attention';
+import { biasGeluGradient } from './kernels/gelu';
+import { layerNormGradient } from './kernels/layerNorm';
+import { tokenLogProbsGradient } from './kernels/logProbs';
 import { tf } from './tensorflow';
 
 type Tensors = Readonly<Record<string, tf.Tensor>>;
@@ -30,8 +34,16 @@ const linearInAll: Rule = ({ inputs, tangent, run }) => {
   return run(list as unknown as Tensors);
 };
 
+/** Linear in the inputs of these names together: one without a tangent counts as zero. */
+const linearIn =
+  (...names: string[]): Rule =>
+  ({ inputs, tangent, run }) => {
+    const tangents = names.map((name) => [name, tangent(name) ?? tf.zerosLike(inputs[name]!)]);
+    return run({ ...inputs, ...Object.fromEntries(tangents) });
+  };
+
 /** Linear in `x`; its other inputs, such as indices, are constants. */
-const linearInX: Rule = ({ inputs, tangent, run }) => run({ ...inputs, x: tangent('x')! });
+const linearInX = linearIn('x');
 
 /** f′(x) · ẋ, with the derivative from the input and the output. */
 const elementwise =
@@ -80,6 +92,14 @@ const rules: Readonly<Record<string, Rule>> = {
   Neg: linearInX,
   Sum: linearInX,
   Mean: linearInX,
+  // of the largest, or the mean of those that are equally large
+  Max: ({ inputs, attributes, output, tangent }) => {
+    const { reductionIndices, keepDims } = attributes as { reductionIndices: number[]; keepDims: boolean };
+    const axes = tf.util.parseAxisParam(reductionIndices, inputs.x!.shape);
+    const kept = tf.backend_util.expandShapeToKeepDim((output as tf.Tensor).shape, keepDims ? [] : axes);
+    const largest = inputs.x!.equal((output as tf.Tensor).reshape(kept)).toFloat();
+    return largest.mul(tangent('x')!).sum(axes, keepDims).div(largest.sum(axes, keepDims));
+  },
   Square: elementwise((x) => x.mul(2)),
   Sqrt: elementwise((_, y) => tf.div(0.5, y)),
   Rsqrt: elementwise((x, y) => y.div(x).mul(-0.5)),
@@ -99,6 +119,37 @@ const rules: Readonly<Record<string, Rule>> = {
     const p = output as tf.Tensor;
     const weighted = p.mul(tangent('logits')!);
     return weighted.sub(p.mul(weighted.sum(-1, true)));
+  },
+  // the normalization's Jacobian is symmetric: its gradient with gain 1 is its tangent too
+  LabLayerNorm: ({ inputs, output, tangent, run }) => {
+    const { x, gain, bias } = inputs;
+    const [ofX, ofGain, ofBias] = [tangent('x'), tangent('gain'), tangent('bias')];
+    const scaled = ofX && layerNormGradient(x!, tf.onesLike(gain!), ofX).x.mul(gain!);
+    const shifted =
+      (ofGain || ofBias) &&
+      run({ x: x!, gain: ofGain ?? tf.zerosLike(gain!), bias: ofBias ?? tf.zerosLike(bias!) });
+    return total(output, scaled, shifted as tf.Tensor | undefined);
+  },
+  LabBiasGelu: ({ inputs, output, tangent }) =>
+    biasGeluGradient(inputs.x!, inputs.bias!, total(output, tangent('x'), tangent('bias'))).x,
+  LabBiasResidual: linearIn('x', 'y', 'bias'),
+  LabLookup: linearIn('table'),
+  LabAttention: ({ inputs, attributes, tangent }) => {
+    const { qkv, bias, starts } = inputs;
+    const tangents = {
+      qkvTangent: tangent('qkv') ?? tf.zerosLike(qkv!),
+      biasTangent: tangent('bias') ?? tf.zerosLike(bias!),
+    };
+    return attentionTangent(
+      { qkv: qkv!, bias: bias!, starts: starts! },
+      tangents,
+      attributes as unknown as AttentionLayout,
+    );
+  },
+  LabTokenLogProbs: ({ inputs, output, tangent }) => {
+    const { logits, actions } = inputs;
+    const gradient = tokenLogProbsGradient(logits!, actions!, tf.onesLike(output as tf.Tensor));
+    return gradient.mul(tangent('logits')!).sum(-1);
   },
 };
 

@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { recoverWhenCutOff } from './cutOff';
+import { replaceNativeKernels } from './kernels/tensorflowKernels';
 
 export { tf };
 
@@ -20,8 +21,10 @@ export interface Engine {
   readonly version: string;
   /** Threads that one operation may use. */
   readonly threads: number;
-  /** Why this engine runs and not a faster one; empty for the native engine. */
+  /** Why this engine runs and not a faster one; empty where the native engine runs with its fused kernels. */
   readonly reason: string;
+  /** Whether the kernels of lib/engine/kernels run; elsewhere what they do is composed of TensorFlow.js's operations. */
+  readonly fused: boolean;
 }
 
 const engineNames: readonly EngineName[] = ['native', 'wasm', 'cpu'];
@@ -64,8 +67,27 @@ function startNative(threads: number): Engine {
   configureNative(threads);
   const { quietly } = requireFromProject('@tensorflow/tfjs-node-gpu/lib/napi-v8/quietly.node') as Quietly;
   quietly(() => requireFromProject('@tensorflow/tfjs-node-gpu'));
-  const { binding } = tf.backend() as unknown as { binding: { TF_Version: string } };
-  return { name: 'native', version: `TensorFlow ${binding.TF_Version}`, threads, reason: '' };
+  replaceNativeKernels();
+  const { binding, isUsingGpuDevice } = tf.backend() as unknown as NodeBackend;
+  const version = `TensorFlow ${binding.TF_Version}`;
+  const reason = isUsingGpuDevice ? 'its fused kernels are for the CPU' : loadKernels();
+  return { name: 'native', version, threads, reason, fused: reason === '' };
+}
+
+/** The part of tfjs-node's backend that is asked here. */
+interface NodeBackend {
+  readonly binding: { readonly TF_Version: string };
+  readonly isUsingGpuDevice: boolean;
+}
+
+/** Registers the operations of kernels.cc with TensorFlow; where that fails, says why. */
+function loadKernels(): string {
+  try {
+    requireFromProject('@tensorflow/tfjs-node-gpu/lib/napi-v8/kernels.node');
+    return '';
+  } catch (error) {
+    return `without its fused kernels, which set-up builds (${firstLine(error)})`;
+  }
 }
 
 /** The wasm kernels lie beside the package's entry file; without their place, the package looks for a web page. */
@@ -83,14 +105,14 @@ function startCpu(reason: string): Engine {
   tf.env().set('IS_TEST', true);
   tf.scalar(0).dispose();
   tf.env().set('IS_TEST', false);
-  return { name: 'cpu', version: `TensorFlow.js cpu ${tf.version_core}`, threads: 1, reason };
+  return { name: 'cpu', version: `TensorFlow.js cpu ${tf.version_core}`, threads: 1, reason, fused: false };
 }
 
 /** The cpu backend is taken away: an operation before `ready` then fails with a sentence, and never runs elsewhere. */
 function startWasm(reason: string): [Engine, Promise<void>] {
   tf.removeBackend('cpu');
   const version = `TensorFlow.js wasm ${tf.version_core}`;
-  return [{ name: 'wasm', version, threads: 1, reason }, initializeWasm()];
+  return [{ name: 'wasm', version, threads: 1, reason, fused: false }, initializeWasm()];
 }
 
 /** Should wasm not start either, the cpu backend is given back, and `engine` tells so. */

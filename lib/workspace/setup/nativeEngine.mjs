@@ -14,10 +14,11 @@ const tensorflow = '2.21.0';
 const packageFolder = join(root, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
 const headers = join(root, 'node_modules', 'node-api-headers', 'include');
 const quietlySource = join(root, 'lib', 'engine', 'quietly.cc');
+const kernelsSource = join(root, 'lib', 'engine', 'kernels', 'kernels.cc');
 
 /** Where the tfjs-node-gpu package looks for its addon. */
 const target = join(packageFolder, 'lib', 'napi-v8');
-const addons = ['tfjs_binding.node', 'quietly.node'];
+const addons = ['tfjs_binding.node', 'quietly.node', 'kernels.node'];
 
 /** The wheels that hold a C library for this machine; the one for arm64 goes by another name. */
 const wheels = {
@@ -32,8 +33,19 @@ const addonKey = () =>
     tensorflow,
     process.arch,
     cacheFolder,
-    ...contents([quietlySource, join(packageFolder, 'package.json')]),
+    instructionsOfCpu(),
+    process.env.CXX ?? '',
+    ...contents([quietlySource, kernelsSource, join(packageFolder, 'package.json')]),
   ]);
+
+/** What the kernels are compiled for: on another machine that shares the cache they are compiled anew. */
+function instructionsOfCpu() {
+  try {
+    return /^(?:flags|Features)\s*:.*/m.exec(fs.readFileSync('/proc/cpuinfo', 'utf8'))?.[0] ?? '';
+  } catch {
+    return '';
+  }
+}
 
 /** The wheel for this machine; the C library in it is the same for every version of Python. */
 function findWheel() {
@@ -123,12 +135,22 @@ async function fetchLibrary() {
   markComplete(libraryFolder, tensorflow);
 }
 
+/** For this machine's own CPU; and nothing that takes numbers for finite, such as -ffast-math. */
+const kernelFlags = [
+  '-O3',
+  ...(process.arch === 'x64' ? ['-march=native', '-mprefer-vector-width=512'] : ['-mcpu=native']),
+  '-ffp-contract=fast',
+  '-fno-math-errno',
+  '-fno-trapping-math',
+  '-Wno-psabi',
+];
+
 async function compile() {
   const label = 'native addon';
   const command = findCompiler();
   const folder = addonFolder();
   startAfresh(folder);
-  const flags = ['-O2', '-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8', `-I${headers}`];
+  const flags = ['-std=c++17', '-fPIC', '-shared', '-DNAPI_VERSION=8', `-I${headers}`];
   const library = join(libraryFolder, 'tensorflow');
   const source = join(packageFolder, 'binding');
   const sources = [join(source, 'tfjs_backend.cc'), join(source, 'tfjs_binding.cc')];
@@ -140,18 +162,17 @@ async function compile() {
     '-l:libtensorflow_framework.so.2',
     `-Wl,-rpath,${library}`,
   ];
-  await runCommand({
-    label,
-    command,
-    args: [...flags, ...sources, ...tensorflowFlags, '-o', join(folder, 'tfjs_binding.node')],
-    cwd: folder,
-  });
-  await runCommand({
-    label,
-    command,
-    args: [...flags, quietlySource, '-o', join(folder, 'quietly.node')],
-    cwd: folder,
-  });
+  /** @param {string[]} what @param {string} addon */
+  const build = (what, addon) =>
+    runCommand({ label, command, args: [...flags, ...what, '-o', join(folder, addon)], cwd: folder });
+  await build(['-O2', ...sources, ...tensorflowFlags], 'tfjs_binding.node');
+  await build(['-O2', quietlySource], 'quietly.node');
+  try {
+    await build([...kernelFlags, kernelsSource, ...tensorflowFlags], 'kernels.node');
+  } catch (error) {
+    if (!(error instanceof SetupError)) throw error;
+    process.stderr.write(`set-up: no fused kernels, training takes about twice as long: ${error.message}\n`);
+  }
   markComplete(folder, addonKey());
 }
 
@@ -166,7 +187,8 @@ export const nativeEngine = {
     if (!isComplete(libraryFolder, tensorflow)) await fetchLibrary();
     if (!isComplete(addonFolder(), addonKey())) await compile();
     startAfresh(target);
-    for (const addon of addons) fs.copyFileSync(join(addonFolder(), addon), join(target, addon));
+    for (const addon of fs.readdirSync(addonFolder()).filter((name) => addons.includes(name)))
+      fs.copyFileSync(join(addonFolder(), addon), join(target, addon));
     markComplete(target, addonKey());
   },
 };

@@ -1,0 +1,44 @@
+/** Prints a digest and a few sums of what the fused kernels give at a size that is split among threads. */
+import { createHash } from 'node:crypto';
+import { adamW } from '../../../lib/engine/kernels/adamW';
+import { attention } from '../../../lib/engine/kernels/attention';
+import { biasGelu } from '../../../lib/engine/kernels/gelu';
+import { layerNorm } from '../../../lib/engine/kernels/layerNorm';
+import { tokenLogProbs } from '../../../lib/engine/kernels/logProbs';
+import { biasResidual } from '../../../lib/engine/kernels/residual';
+import { engine, tf } from '../../../lib/engine/tensorflow';
+import { seededRandom } from '../../../lib/math/random';
+import { integers, normals } from './randomTensors';
+
+const random = seededRandom(1);
+const layout = { heads: 4, prompts: 6, promptLength: 9, responses: 48, responseLength: 30 };
+const [tokens, width] = [6 * 9 + 48 * 30, 128];
+const starts = integers(random, layout.prompts, layout.promptLength);
+const actions = integers(random, tokens, width);
+const [bias, wideBias, gain] = [normals(random, width), normals(random, 3 * width), normals(random, width)];
+
+function block(x: tf.Tensor, qkv: tf.Tensor): tf.Tensor {
+  const mixed = attention(qkv as tf.Tensor2D, wideBias as tf.Tensor1D, starts, layout);
+  const sum = biasResidual(x as tf.Tensor2D, mixed, bias as tf.Tensor1D);
+  const normal = layerNorm(sum, gain as tf.Tensor1D, bias as tf.Tensor1D);
+  return tokenLogProbs(biasGelu(normal, bias as tf.Tensor1D), actions);
+}
+
+const inputs = [normals(random, tokens, width), normals(random, tokens, 3 * width)];
+const { value, grads } = tf.valueAndGrads((...x: tf.Tensor[]) => block(x[0]!, x[1]!).sum())(inputs);
+const one = tf.scalar(1);
+const scalars = { learningRate: one, meanWeight: one, squareWeight: one, scale: one };
+const vector = () => normals(random, 200_000).square() as tf.Tensor1D;
+const vectors = { parameters: vector(), mean: vector(), square: vector(), gradient: vector() };
+const stepped = adamW(vectors, scalars, { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 });
+
+const results = [value, ...grads, ...stepped];
+const digest = createHash('sha256');
+for (const result of results) digest.update(new Uint8Array(result.dataSync().buffer));
+console.log(
+  JSON.stringify({
+    threads: engine.threads,
+    digest: digest.digest('hex'),
+    sums: results.map((result) => result.square().sum().dataSync()[0]),
+  }),
+);
