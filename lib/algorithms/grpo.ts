@@ -27,8 +27,7 @@ import { accuracyAt, rolloutLogits, rolloutLogProbs, type Task } from './rollout
 import { batchOf, disposeBatch, type RolloutBatch } from './rollouts/rolloutBatch';
 import { type RolloutStatistics, rolloutStatistics, scoreColumns } from './rollouts/rolloutStatistics';
 import { tokenRows } from './rollouts/tokenRows';
-import { createAdamW } from './updates/adamW';
-import { gradientStep } from './updates/gradientStep';
+import { createDescent } from './updates/descent';
 import { type GroupedLossConfig, groupedAdvantages, lossOptions } from './updates/groupedAdvantages';
 import { learningRateAt } from './updates/learningRate';
 import { type MinibatchConfig, minibatchesOf, summarize } from './updates/minibatchUpdates';
@@ -81,7 +80,6 @@ export async function* grpo<S extends States>(
 ): AsyncGenerator<GrpoRow, void> {
   const { steps, groupSize, temperature } = config;
   requireReference(config.klCoefficient, reference);
-  const optimizer = createAdamW(policy.parameters.vector, config);
   const options = lossOptions(config);
   const isExact = config.klEstimator === 'exact' && config.klCoefficient !== 0;
   if (isExact && config.klPlace === 'reward') {
@@ -103,7 +101,7 @@ export async function* grpo<S extends States>(
       ...ratioDiagnostics(logProbs, oldLogProbs, advantages, mask, config),
     };
   };
-  const descent = { parameters: policy.parameters, optimizer, maxGradNorm: config.maxGradNorm, objective };
+  const descent = createDescent(policy.parameters, objective, config);
 
   try {
     for (let step = 1; step <= steps; step++) {
@@ -124,7 +122,7 @@ export async function* grpo<S extends States>(
         const updates = [];
         const order = stream.split('minibatches');
         for (const { minibatch } of minibatchesOf(batch, trajectories.length, config, order)) {
-          updates.push(await gradientStep(descent, minibatch, { step, learningRate }));
+          updates.push(await descent.step(minibatch, { step, learningRate }));
         }
         const { loss, ...measured } = summarize(updates);
 
@@ -151,6 +149,6 @@ export async function* grpo<S extends States>(
       await checkInterrupt();
     }
   } finally {
-    optimizer.dispose();
+    descent.dispose();
   }
 }

@@ -8,7 +8,7 @@
 import { klPenalizedRewards } from '../advantages/klPenalizedRewards';
 import { type WhiteningOptions, whiten } from '../advantages/whitening';
 import { checkInterrupt } from '../engine/interrupt';
-import type { tf } from '../engine/tensorflow';
+import { tf } from '../engine/tensorflow';
 import { aggregate } from '../losses/aggregation';
 import { type ClippedSurrogateOptions, clippedSurrogateLoss } from '../losses/clippedSurrogate';
 import { exactKl } from '../losses/klDivergence';
@@ -36,9 +36,8 @@ import { batchOf, disposeBatch, type RolloutBatch } from './rollouts/rolloutBatc
 import { type RolloutStatistics, rolloutStatistics, scoreColumns } from './rollouts/rolloutStatistics';
 import { padRows } from './rollouts/rows';
 import { tokenRows } from './rollouts/tokenRows';
-import { createAdamW } from './updates/adamW';
 import { type CriticConfig, criticAdvantages, criticFit } from './updates/criticAdvantages';
-import { gradientStep, measureGradient, takeStep } from './updates/gradientStep';
+import { createDescent } from './updates/descent';
 import { type KlCoefficientConfig, nextKlCoefficient } from './updates/klCoefficient';
 import { learningRateAt } from './updates/learningRate';
 import { type Minibatch, type MinibatchConfig, minibatchesOf, summarize } from './updates/minibatchUpdates';
@@ -136,17 +135,15 @@ export async function* ppo<S extends States>(
   const { steps, groupSize, temperature, whitening, klStop } = config;
   const ownWhitening = config.whitenOver === 'minibatch' ? whitening : null;
   requireReference(config.klCoefficient, reference);
-  const optimizer = createAdamW(policy.parameters.vector, config);
-  const valueOptimizer = createAdamW(critic.parameters.vector, config);
   let klCoefficient = config.klCoefficient;
   let updateKlCoefficient = config.updateKlCoefficient ?? 0;
   const isPenalized = updateKlCoefficient !== 0;
+  /** A variable, since it changes from step to step and the objective takes it from outside. */
+  const updatePenalty = tf.tidy(() => tf.variable(tf.scalar(updateKlCoefficient)));
 
-  const policyDescent = {
-    parameters: policy.parameters,
-    optimizer,
-    maxGradNorm: config.maxGradNorm,
-    objective: (batch: PpoBatch<S>) => {
+  const policyDescent = createDescent(
+    policy.parameters,
+    (batch: PpoBatch<S>) => {
       const { actions, mask, oldLogProbs, oldLogits, advantages } = batch;
       const logits = rolloutLogits(policy, batch, temperature);
       const logProbs = actionLogProbs(logits, actions);
@@ -157,36 +154,35 @@ export async function* ppo<S extends States>(
       const moved =
         isPenalized && oldLogits && aggregate(exactKl(oldLogits, logits), mask, aggregation, maxLength);
       return {
-        loss: moved ? unpenalized.add<tf.Scalar>(moved.mul(updateKlCoefficient)) : unpenalized,
+        loss: moved ? unpenalized.add<tf.Scalar>(moved.mul(updatePenalty)) : unpenalized,
         policy_loss: policyLoss,
         entropy,
         ...ratioDiagnostics(logProbs, oldLogProbs, advantages, mask, config),
       };
     },
-  };
-  const valueDescent = {
-    parameters: critic.parameters,
-    optimizer: valueOptimizer,
-    maxGradNorm: config.maxGradNorm,
-    objective: ({ states, mask, oldValues, returns }: PpoBatch<S>) => {
+    config,
+  );
+  const valueDescent = createDescent(
+    critic.parameters,
+    ({ states, mask, oldValues, returns }: PpoBatch<S>) => {
       const values = critic.values(states, mask.shape[1]);
       const clipping = { clipRange: config.valueClipRange, form: config.valueClipForm };
       const loss = clippedValueLoss(values, oldValues, returns, mask, clipping);
       return { loss: loss.mul<tf.Scalar>(config.valueCoefficient ?? 1) };
     },
-  };
+    config,
+  );
 
   async function measurePolicy(
     { minibatch, indices }: Minibatch<PpoBatch<S>>,
     advantages: readonly (readonly number[])[],
     step: number,
   ) {
-    const { parameters, objective } = policyDescent;
-    if (!ownWhitening) return measureGradient(parameters, objective, minibatch, step);
+    if (!ownWhitening) return policyDescent.measure(minibatch, step);
     const rows = indices.map((b) => advantages[b]!);
     const whitened = padRows(whiten(rows, ownWhitening), minibatch.mask.shape[1]);
     try {
-      return await measureGradient(parameters, objective, { ...minibatch, advantages: whitened }, step);
+      return await policyDescent.measure({ ...minibatch, advantages: whitened }, step);
     } finally {
       whitened.dispose();
     }
@@ -226,11 +222,11 @@ export async function* ppo<S extends States>(
             updates.push(numbers);
             stopped = klStop !== null && updates.length > 1 && numbers[stopping] > klStop;
             if (stopped) gradient.dispose();
-            else takeStep(policyDescent, gradient, learningRate);
+            else policyDescent.take(gradient, learningRate);
           }
           if (stopped && config.klStops !== 'policy') break;
           const valueStep = { step, learningRate: valueRate };
-          valueUpdates.push(await gradientStep(valueDescent, part.minibatch, valueStep));
+          valueUpdates.push(await valueDescent.step(part.minibatch, valueStep));
         }
         const { loss: _, ...measured } = summarize(updates);
         const updateKl = oldLogits && (await meanKlFrom(oldLogits, policy, batch, temperature));
@@ -263,6 +259,9 @@ export async function* ppo<S extends States>(
         const control = { ...config, klControl: 'doubling', klTarget: updateKlTarget } as const;
         const { length } = trajectories;
         updateKlCoefficient = nextKlCoefficient(updateKlCoefficient, row.update_kl, length, control);
+        tf.tidy(() => {
+          updatePenalty.assign(tf.scalar(updateKlCoefficient));
+        });
       }
       if (kl) {
         const total = (row: readonly number[]) => row.reduce((sum, value) => sum + value, 0);
@@ -272,7 +271,8 @@ export async function* ppo<S extends States>(
       await checkInterrupt();
     }
   } finally {
-    optimizer.dispose();
-    valueOptimizer.dispose();
+    policyDescent.dispose();
+    valueDescent.dispose();
+    updatePenalty.dispose();
   }
 }

@@ -27,8 +27,7 @@ import {
 } from './rollouts/rolloutStatistics';
 import { atEachAction } from './rollouts/rows';
 import { tokenRows } from './rollouts/tokenRows';
-import { createAdamW } from './updates/adamW';
-import { gradientStep } from './updates/gradientStep';
+import { createDescent } from './updates/descent';
 import { learningRateAt } from './updates/learningRate';
 
 export interface ReinforceConfig extends ReinforcementConfig, OptimizerConfig {
@@ -60,14 +59,13 @@ export async function* reinforce<S extends States>(
   inspection?: Inspection,
 ): AsyncGenerator<ReinforceRow, void> {
   const { temperature, aggregation } = config;
-  const optimizer = createAdamW(policy.parameters.vector, config);
 
   const objective = ({ states, actions, mask, advantages }: RolloutBatch<S, 'advantages'>) => {
     const logits = rolloutLogits(policy, { states, actions }, temperature);
     const loss = policyGradientLoss(actionLogProbs(logits, actions), advantages, mask, aggregation);
     return { loss, entropy: aggregate(actionEntropy(logits), mask, 'token-mean') };
   };
-  const descent = { parameters: policy.parameters, optimizer, maxGradNorm: config.maxGradNorm, objective };
+  const descent = createDescent(policy.parameters, objective, config);
 
   try {
     for (let step = 1; step <= config.steps; step++) {
@@ -85,7 +83,7 @@ export async function* reinforce<S extends States>(
       let row: ReinforceRow;
       try {
         const learningRate = learningRateAt(step, config);
-        const update = await gradientStep(descent, batch, { step, learningRate });
+        const update = await descent.step(batch, { step, learningRate });
         if (inspection && isDue(step, inspection.every, config.steps)) {
           const terms = { advantages, kl: null, values: null };
           inspection.tokens.push(...(await tokenRows(step, rollout, policy, temperature, terms)));
@@ -107,6 +105,6 @@ export async function* reinforce<S extends States>(
       await checkInterrupt();
     }
   } finally {
-    optimizer.dispose();
+    descent.dispose();
   }
 }

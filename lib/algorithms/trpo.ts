@@ -14,12 +14,12 @@ import { accuracyAt, meanEntropy, rollOut, rolloutLogProbs, type Task } from './
 import { batchOf, disposeBatch, type RolloutBatch } from './rollouts/rolloutBatch';
 import { type RolloutStatistics, rolloutStatistics, scoreColumns } from './rollouts/rolloutStatistics';
 import { tokenRows } from './rollouts/tokenRows';
-import { type AdamWConfig, createAdamW } from './updates/adamW';
+import type { AdamWConfig } from './updates/adamW';
 import { type CriticConfig, criticAdvantages, criticFit } from './updates/criticAdvantages';
-import { gradientStep } from './updates/gradientStep';
+import { createDescent } from './updates/descent';
 import { minibatchesOf } from './updates/minibatchUpdates';
 import { logRatioRows, meanK3 } from './updates/reference';
-import { type TrustRegionConfig, type TrustRegionStep, trustRegionStep } from './updates/trustRegionStep';
+import { createTrustRegion, type TrustRegionConfig, type TrustRegionStep } from './updates/trustRegionStep';
 
 /** AdamW trains the critic alone: the policy's step has no optimizer. */
 export interface TrpoConfig extends ReinforcementConfig, TrustRegionConfig, CriticConfig, AdamWConfig {
@@ -67,16 +67,14 @@ export async function* trpo<S extends States>(
   inspection?: Inspection,
 ): AsyncGenerator<TrpoRow, void> {
   const { steps, temperature, groupSize, valueLearningRate } = config;
-  const valueOptimizer = createAdamW(critic.parameters.vector, config);
-
-  const valueDescent = {
-    parameters: critic.parameters,
-    optimizer: valueOptimizer,
+  const trustRegion = createTrustRegion(policy, temperature, config);
+  const valueObjective = ({ states, mask, returns }: TrpoBatch<S>) => ({
+    loss: valueRegressionLoss(critic.values(states, mask.shape[1]), returns, mask),
+  });
+  const valueDescent = createDescent(critic.parameters, valueObjective, {
+    ...config,
     maxGradNorm: Number.POSITIVE_INFINITY,
-    objective: ({ states, mask, returns }: TrpoBatch<S>) => ({
-      loss: valueRegressionLoss(critic.values(states, mask.shape[1]), returns, mask),
-    }),
-  };
+  });
 
   try {
     for (let step = 1; step <= steps; step++) {
@@ -94,13 +92,13 @@ export async function* trpo<S extends States>(
       let row: TrpoRow;
       try {
         const entropy = await meanEntropy(policy, rollout, temperature);
-        const taken = await trustRegionStep(policy, batch, temperature, step, config);
+        const taken = await trustRegion.step(batch, step);
         const passes = { epochs: config.valueSteps, minibatches: config.valueMinibatches ?? 1 };
         const order = stream.split('minibatches');
         const minibatches =
           config.valueSteps === 0 ? [] : minibatchesOf(batch, trajectories.length, passes, order);
         for (const { minibatch } of minibatches) {
-          await gradientStep(valueDescent, minibatch, { step, learningRate: valueLearningRate });
+          await valueDescent.step(minibatch, { step, learningRate: valueLearningRate });
         }
 
         if (inspection && isDue(step, inspection.every, steps)) {
@@ -124,6 +122,7 @@ export async function* trpo<S extends States>(
       await checkInterrupt();
     }
   } finally {
-    valueOptimizer.dispose();
+    valueDescent.dispose();
+    trustRegion.dispose();
   }
 }

@@ -9,11 +9,12 @@
  * from outside is a constant: it stays as it was in the first call.
  */
 import { InputError } from '../errors/inputError';
-import { defineGraph, type Feed } from './graph/graphDefinition';
+import { defineGraph, type GraphDefinition } from './graph/graphDefinition';
 import { nativeBackend, nativeId } from './graph/nativeBackend';
 import { copyOf, record, recordingNow } from './graph/recording';
 import { openSession, type Session } from './graph/session';
 import { formOf, leavesOf, type TensorTree, treeLike } from './graph/tensorTree';
+import './kernels/tensorflowKernels';
 import { engine, tf } from './tensorflow';
 
 export type { TensorTree } from './graph/tensorTree';
@@ -21,8 +22,10 @@ export type { TensorTree } from './graph/tensorTree';
 export interface CompileOptions {
   /** For messages. */
   readonly name?: string;
-  /** How many forms of its inputs a step may meet: each costs a recording and a graph. 8 unless said. */
+  /** How many forms of its inputs a step may meet: each takes a graph of its own. 8 unless said. */
   readonly maxForms?: number;
+  /** What becomes of one form more: it is refused unless said, or the form used longest ago is forgotten. */
+  readonly beyond?: 'refuse' | 'forget';
   /** Replays that are compared with the step itself, and refused where they differ; `LAB_CHECK_COMPILED` unless said. */
   readonly checkedCalls?: number;
   /** XLA compiles the graph to machine code; not unless said, since it gains nothing here (npm run bench). */
@@ -40,8 +43,9 @@ export interface Compiled<I extends readonly TensorTree[], O extends TensorTree>
 export const compiling = { enabled: process.env.LAB_COMPILE !== 'off' };
 
 interface Replay {
-  readonly session: Session;
-  readonly feeds: readonly Feed[];
+  /** Opened at the second call: a form that is met once takes no graph. */
+  session: Session | null;
+  readonly graph: GraphDefinition;
   readonly assigned: readonly tf.Variable[];
   /** The result of the first call, disposed of: its form. */
   readonly form: TensorTree;
@@ -53,14 +57,19 @@ export function compile<I extends readonly TensorTree[], O extends TensorTree>(
   step: (...inputs: I) => O,
   options: CompileOptions = {},
 ): Compiled<I, O> {
-  const { name = step.name || 'step', maxForms = 8, xla = false } = options;
+  const { name = step.name || 'step', maxForms = 8, beyond = 'refuse', xla = false } = options;
   const { checkedCalls = Number(process.env.LAB_CHECK_COMPILED ?? 0) } = options;
   const replays = new Map<string, Replay>();
   const asItIs = (...inputs: I): O =>
     tf.tidy(() => owned(step(...inputs), inputs) as tf.TensorContainer) as O;
 
   function recordStep(inputs: I, form: string): O {
-    if (replays.size === maxForms) throw tooManyForms(name, [...replays.keys(), form]);
+    if (replays.size === maxForms) {
+      if (beyond === 'refuse') throw tooManyForms(name, [...replays.keys(), form]);
+      const [oldest, { session }] = [...replays][0]!;
+      session?.release();
+      replays.delete(oldest);
+    }
     return tf.tidy(() => {
       const leaves = separated(leavesOf(inputs).map(({ tensor }) => tensor));
       const separate = treeLike(inputs, leaves.values());
@@ -68,8 +77,8 @@ export function compile<I extends readonly TensorTree[], O extends TensorTree>(
       const results = leavesOf(recording.result).map(({ tensor }) => tensor);
       const graph = defineGraph(recording, leaves, results, xla);
       replays.set(form, {
-        session: openSession(graph),
-        feeds: graph.feeds,
+        session: null,
+        graph,
         assigned: recording.assigned,
         form: recording.result,
         outputs: results.length,
@@ -79,12 +88,14 @@ export function compile<I extends readonly TensorTree[], O extends TensorTree>(
     }) as O;
   }
 
-  function replay({ session, feeds, assigned, outputs, form }: Replay, inputs: I): O {
+  function replay(one: Replay, inputs: I): O {
+    const { graph, assigned, outputs, form } = one;
+    one.session ??= openSession(graph);
     const given = leavesOf(inputs);
-    const ids = feeds.map((feed) =>
+    const ids = graph.feeds.map((feed) =>
       nativeId('input' in feed ? given[feed.input]!.tensor : alive(feed.variable, name)),
     );
-    const made = session.run(ids).map((tensor) => nativeBackend().createOutputTensor(tensor));
+    const made = one.session.run(ids).map((tensor) => nativeBackend().createOutputTensor(tensor));
     assigned.forEach((variable, i) => {
       const value = made[outputs + i]!;
       variable.assign(value);
@@ -95,7 +106,7 @@ export function compile<I extends readonly TensorTree[], O extends TensorTree>(
 
   function checkedReplay(one: Replay, inputs: I): O {
     one.checksLeft--;
-    const read = one.feeds.flatMap((feed) => ('variable' in feed ? [feed.variable] : []));
+    const read = one.graph.feeds.flatMap((feed) => ('variable' in feed ? [feed.variable] : []));
     const state = [...new Set([...read, ...one.assigned])];
     const before = state.map((variable) => variable.clone());
     const expected = asItIs(...inputs);
@@ -120,13 +131,41 @@ export function compile<I extends readonly TensorTree[], O extends TensorTree>(
     const form = formOf(inputs);
     const known = replays.get(form);
     if (!known) return recordStep(inputs, form);
+    // the form used last stands last
+    if (beyond === 'forget' && replays.delete(form)) replays.set(form, known);
     return known.checksLeft > 0 ? checkedReplay(known, inputs) : replay(known, inputs);
   };
-  const dispose = () => {
-    for (const { session } of replays.values()) session.release();
-    replays.clear();
-  };
+  const dispose = () => releaseAll(replays);
+  forgotten.register(compiled, replays);
   return Object.assign(compiled, { dispose });
+}
+
+function releaseAll(replays: Map<string, Replay>): void {
+  for (const { session } of replays.values()) session?.release();
+  replays.clear();
+}
+
+/** A compiled step that nobody can call any more gives its graphs back. */
+const forgotten = new FinalizationRegistry(releaseAll);
+
+/** A compiled step that is asked about batches of any number of shapes, such as a model's answer to them. */
+export function compileEvaluation<I extends readonly TensorTree[], O extends TensorTree>(
+  step: (...inputs: I) => O,
+): Compiled<I, O> {
+  return compile(step, { name: 'evaluation', beyond: 'forget' });
+}
+
+const stepsOf = new WeakMap<object, Map<string, unknown>>();
+
+/**
+ * The compiled step of an owner, such as a model: made when it is first asked for, and gone with its owner.
+ * @param key what sets it apart from the owner's other steps
+ */
+export function compiledOnce<C extends object>(owner: object, key: string, make: () => C): C {
+  const steps = stepsOf.get(owner) ?? new Map<string, unknown>();
+  stepsOf.set(owner, steps);
+  if (!steps.has(key)) steps.set(key, make());
+  return steps.get(key) as C;
 }
 
 /** A gradient, or forward mode, follows the operations of TensorFlow.js one by one: a graph would hide them. */

@@ -14,6 +14,8 @@ import { onlyWhere } from './onlyWhere';
 export function crossEntropyLoss(logits: tf.Tensor3D, targets: tf.Tensor2D, mask: tf.Tensor2D): tf.Scalar {
   return tf.tidy(() => {
     const counted = onlyWhere(mask.expandDims(2), logits);
-    return aggregate(actionLogProbs(counted, targets).neg(), mask, 'token-mean');
+    // what is masked may be any number, such as -100
+    const actions = targets.mul<tf.Tensor2D>(mask.greater(0).toInt());
+    return aggregate(actionLogProbs(counted, actions).neg(), mask, 'token-mean');
   });
 }

@@ -1,4 +1,5 @@
 /** The distribution over actions that logits stand for: π(a|s) = softmax(logits(s))_a. */
+import { tokenLogProbs } from '../engine/kernels/logProbs';
 import { tf } from '../engine/tensorflow';
 
 /**
@@ -8,8 +9,11 @@ import { tf } from '../engine/tensorflow';
  * @returns       [B, T] in nats
  */
 export function actionLogProbs(logits: tf.Tensor3D, actions: tf.Tensor2D): tf.Tensor2D {
-  // a product with one-hot rows rather than a look-up: wasm has no kernel for a look-up's gradient
-  return tf.tidy(() => tf.logSoftmax(logits).mul(tf.oneHot(actions, logits.shape[2])).sum(-1));
+  return tf.tidy(() => {
+    const [batch, steps, choices] = logits.shape;
+    const flat = tokenLogProbs(logits.reshape([batch * steps, choices]), actions.flatten());
+    return flat.reshape([batch, steps]);
+  });
 }
 
 /**

@@ -4,6 +4,12 @@
  *
  * Everything is a function of tensors and nothing is read back, so that a whole step can be recorded and replayed.
  */
+import { attention } from '../engine/kernels/attention';
+import { decodeAttention } from '../engine/kernels/decodeAttention';
+import { biasGelu } from '../engine/kernels/gelu';
+import { layerNorm } from '../engine/kernels/layerNorm';
+import { lookup } from '../engine/kernels/lookup';
+import { biasResidual } from '../engine/kernels/residual';
 import { tf } from '../engine/tensorflow';
 import { InputError } from '../errors/inputError';
 import type { ParameterLookup, ParameterSpecification } from './parameters';
@@ -55,72 +61,116 @@ export function gptSpecification(config: GptConfig): ParameterSpecification {
   return specification;
 }
 
-/**
- * Where a batch of prompts padded on the left begins: each row's first real token. Positions count from there, and
- * what stands before is never attended to. Absent, every row starts at column 0.
- */
-export type Starts = tf.Tensor1D | null;
+/** Sequences of token numbers, or prompts and the responses that go on from them. */
+export interface Tokens {
+  /** [Q, P] int32, padded on either side */
+  readonly ids: tf.Tensor2D;
+  /**
+   * [Q] int32: each row's first real token. Positions count from there, and what stands before is never attended to.
+   * null: every row starts at column 0.
+   */
+  readonly starts: tf.Tensor1D | null;
+  /** [B, T] int32, of which each B/Q consecutive ones go on from one row of ids; none unless given. */
+  readonly responses?: tf.Tensor2D | null;
+}
 
 /**
  * Hidden states of sequences, padded on either side. A position sees itself and what stands before it in its own
  * sequence, so padding changes nothing.
  * @param parameter the model's named tensors
  * @param ids       [B, T] token numbers, int32; T at most the context length
- * @param starts    [B] int32
  * @returns         [B, T, width] after the last normalization; of no use before a row's start
  */
 export function gptHiddenStates(
   parameter: ParameterLookup,
   config: GptConfig,
   ids: tf.Tensor2D,
-  starts: Starts = null,
+  starts: Tokens['starts'] = null,
 ): tf.Tensor3D {
-  return gptExtend(parameter, config, ids, starts, null).hidden;
+  const { hidden } = gptPacked(parameter, config, { ids, starts });
+  return hidden.reshape([...ids.shape, config.width]);
 }
 
-/** Keys and values of the tokens so far, for each layer: [heads, B, tokens, width/heads] each. */
-export type AttentionCache = readonly { readonly keys: tf.Tensor4D; readonly values: tf.Tensor4D }[];
+/** What the prompts of a batch leave for the tokens that follow them. */
+export interface PromptPass {
+  /** [N, width] after the last normalization: the tokens of all rows of ids, then those of all responses */
+  readonly hidden: tf.Tensor2D;
+  /** [N, 3 width] for each layer: queries, keys and values, before their bias */
+  readonly queryKeyValue: readonly tf.Tensor2D[];
+}
 
 /**
- * Hidden states of tokens that follow others, whose keys and values are in the cache: what sampling needs for each
- * further token instead of the whole sequence.
- * @param ids   [B, T] the tokens that follow
- * @param cache of the tokens before them; null where there are none
- * @returns     [B, T, width], and the cache with these tokens added
+ * The hidden states of prompts and responses as one matrix of N = Q·P + B·T tokens: but for attention, a Transformer
+ * does the same to each token, so that a prompt shared by a group of responses is computed once.
  */
-export function gptExtend(
+export function gptPacked(parameter: ParameterLookup, config: GptConfig, tokens: Tokens): PromptPass {
+  const { ids, responses = null } = tokens;
+  const [prompts, promptLength] = ids.shape;
+  const [rows, length] = responses?.shape ?? [0, 0];
+  const { heads, layers } = config;
+  requireContext(promptLength + length, config.contextLength);
+  const layout = { heads, prompts, promptLength, responses: rows, responseLength: length };
+  const starts = tokens.starts ?? tf.zeros<tf.Rank.R1>([prompts], 'int32');
+  const packed = responses ? tf.concat([ids.flatten(), responses.flatten()]) : ids.flatten();
+  let x = embed(parameter, packed, positionsOf(tokens));
+  const queryKeyValue: tf.Tensor2D[] = [];
+  for (let layer = 0; layer < layers; layer++) {
+    const block = blockOf(parameter, layer);
+    const projected = projectAttention(block, x);
+    queryKeyValue.push(projected);
+    const mixed = attention(projected, vectorOf(block, 'queryKeyValue.bias'), starts, layout);
+    x = afterAttention(block, x, mixed);
+  }
+  return { hidden: normalize(parameter, 'finalNorm', x), queryKeyValue };
+}
+
+/** Where the decoding of responses stands. */
+export type DecodingPlace = {
+  /** Of the prompts, by `gptPacked`: [Q·P, 3 width] for each layer */
+  readonly queryKeyValue: readonly tf.Tensor2D[];
+  /** [Q] */
+  readonly starts: tf.Tensor1D;
+  /** [B, T, 2 width] for each layer: keys and values of the tokens so far, and room for those to come */
+  readonly caches: readonly tf.Tensor3D[];
+  /** How many tokens there are so far, int32 */
+  readonly position: tf.Scalar;
+};
+
+/**
+ * The hidden state of one further token of each response.
+ * @param token  [B] int32
+ * @param place  its caches are used up: they are written to in place, and come back with this token in them
+ * @returns      [B, width]
+ */
+export function gptDecode(
   parameter: ParameterLookup,
   config: GptConfig,
-  ids: tf.Tensor2D,
-  starts: Starts,
-  cache: AttentionCache | null,
-): { readonly hidden: tf.Tensor3D; readonly cache: AttentionCache } {
-  const [batch, length] = ids.shape;
-  const { contextLength, layers, width } = config;
-  const before = cache?.[0]?.keys.shape[2] ?? 0;
-  if (before + length > contextLength) {
-    throw new Error(`a sequence has ${before + length} tokens; the model's context holds ${contextLength}.`);
+  token: tf.Tensor1D,
+  { queryKeyValue, starts, caches, position }: DecodingPlace,
+): { readonly hidden: tf.Tensor2D; readonly caches: tf.Tensor3D[] } {
+  const [rows] = token.shape;
+  const [prompts] = starts.shape;
+  const promptLength = queryKeyValue[0]!.shape[0] / prompts;
+  const layout = {
+    heads: config.heads,
+    prompts,
+    promptLength,
+    responses: rows,
+    responseLength: caches[0]!.shape[1],
+  };
+  const positions = repeated(position.add(tf.scalar(promptLength, 'int32')).sub(starts), rows / prompts);
+  let x = embed(parameter, token, positions as tf.Tensor1D);
+  const extended: tf.Tensor3D[] = [];
+  for (let layer = 0; layer < config.layers; layer++) {
+    const block = blockOf(parameter, layer);
+    const projected = projectAttention(block, x);
+    const bias = vectorOf(block, 'queryKeyValue.bias');
+    const past = { promptQkv: queryKeyValue[layer]!, starts, cache: caches[layer]!, position };
+    const { mixed, cache } = decodeAttention({ qkv: projected, bias, ...past }, layout);
+    extended.push(cache);
+    x = afterAttention(block, x, mixed);
   }
-  const bias = attentionBias(before, length, starts);
-  const extended: AttentionCache[number][] = [];
-  let x = embed(parameter, config, ids, starts, before);
-  for (let layer = 0; layer < layers; layer++) {
-    const block: ParameterLookup = (name) => parameter(`block${layer}.${name}`);
-    const past = cache?.[layer] ?? null;
-    const attended = attention(
-      block,
-      config,
-      layerNorm(block, 'attentionNorm', x),
-      [batch, length],
-      bias,
-      past,
-    );
-    extended.push(attended);
-    x = x.add(attended.mixed);
-    x = x.add(mlp(block, layerNorm(block, 'mlpNorm', x)));
-  }
-  const hidden = layerNorm(parameter, 'finalNorm', x).reshape<tf.Tensor3D>([batch, length, width]);
-  return { hidden, cache: extended.map(({ keys, values }) => ({ keys, values })) };
+  return { hidden: normalize(parameter, 'finalNorm', x), caches: extended };
 }
 
 /** A head of its own for the logits, where it is not tied: normal with σ 0.02, no bias. */
@@ -135,114 +185,82 @@ export function logitsSpecification({
 
 /**
  * The logits of the next token.
- * @param hidden [B, T, width]
- * @returns      [B, T, V]
+ * @param hidden [N, width]
+ * @returns      [N, V]
  */
 export function gptLogits(
   parameter: ParameterLookup,
   { tiedHead = true }: GptConfig,
-  hidden: tf.Tensor3D,
-): tf.Tensor3D {
-  const [batch, length, width] = hidden.shape;
-  const weight = parameter(tiedHead ? 'embedding.token' : 'logits.weight') as tf.Tensor2D;
-  const logits = hidden.reshape<tf.Tensor2D>([batch * length, width]).matMul(weight, false, true);
-  return logits.reshape([batch, length, weight.shape[0]]);
-}
-
-/** Matrix products with one-hot rows rather than look-ups: wasm has no kernel for a look-up's gradient. */
-function embed(
-  parameter: ParameterLookup,
-  { vocabularySize, contextLength, width }: GptConfig,
-  ids: tf.Tensor2D,
-  starts: Starts,
-  before: number,
+  hidden: tf.Tensor2D,
 ): tf.Tensor2D {
-  const [batch, length] = ids.shape;
-  const tokens = tf.oneHot(ids.flatten(), vocabularySize).matMul(parameter('embedding.token'));
-  const table = parameter('embedding.position') as tf.Tensor2D;
-  if (!starts) {
-    const positions = table.slice([before, 0], [length, width]);
-    return tokens
-      .reshape([batch, length, width])
-      .add(positions)
-      .reshape([batch * length, width]);
-  }
-  const columns = tf.range(before, before + length, 1, 'int32');
-  const positions = columns.sub(starts.expandDims(1)).maximum(tf.scalar(0, 'int32'));
-  return tokens.add(tf.oneHot(positions.flatten().toInt(), contextLength).matMul(table));
+  const weight = parameter(tiedHead ? 'embedding.token' : 'logits.weight') as tf.Tensor2D;
+  return tf.matMul(hidden, weight, false, true);
 }
 
-function linear(parameter: ParameterLookup, name: string, x: tf.Tensor2D): tf.Tensor2D {
-  return x.matMul(parameter(`${name}.weight`)).add(parameter(`${name}.bias`)) as tf.Tensor2D;
+/** @throws for a sequence that is longer than a model can read */
+export function requireContext(tokens: number, contextLength: number): void {
+  if (tokens <= contextLength) return;
+  throw new Error(`a sequence has ${tokens} tokens; the model's context holds ${contextLength}.`);
 }
 
-export function layerNorm(parameter: ParameterLookup, name: string, x: tf.Tensor2D): tf.Tensor2D {
-  const centered = x.sub(x.mean(-1, true));
-  const variance = centered.square().mean(-1, true);
-  const normalized = centered.mul(variance.add(1e-5).rsqrt());
-  return normalized.mul(parameter(`${name}.gain`)).add(parameter(`${name}.bias`));
+/** Each row `times` times, one after the other: [Q, …] → [Q·times, …]; its gradient sums them again. */
+export function repeated<T extends tf.Tensor>(rows: T, times: number): T {
+  const [count = 0, ...rest] = rows.shape;
+  const spread = rows.expandDims(1).add(tf.zeros([count, times, ...rest.map(() => 1)], rows.dtype));
+  return spread.reshape([count * times, ...rest]);
 }
 
-/** GELU(x) = x Φ(x), with Φ the normal distribution function: the exact form, by erf. Hendrycks & Gimpel 2016. */
-export function gelu<T extends tf.Tensor>(x: T): T {
-  return x.mul(x.mul(Math.SQRT1_2).erf().add(1)).mul(0.5) as T;
+/** [N] int32: columns counted from each row's start, and on from there for responses. */
+function positionsOf({ ids, starts, responses = null }: Tokens): tf.Tensor1D {
+  const [prompts, promptLength] = ids.shape;
+  const columns = tf.range(0, promptLength, 1, 'int32').expandDims(0);
+  const first = (starts ?? tf.zeros([prompts], 'int32')).expandDims(1);
+  const ofPrompts = columns.sub(first).maximum(tf.scalar(0, 'int32')).flatten();
+  if (!responses) return ofPrompts;
+  const [rows, length] = responses.shape;
+  const after = tf.range(promptLength, promptLength + length, 1, 'int32').expandDims(0);
+  return tf.concat([ofPrompts, repeated(after.sub(first), rows / prompts).flatten()]);
 }
 
-function mlp(block: ParameterLookup, x: tf.Tensor2D): tf.Tensor2D {
-  return linear(block, 'mlpOut', gelu(linear(block, 'mlpIn', x)));
+const blockOf =
+  (parameter: ParameterLookup, layer: number): ParameterLookup =>
+  (name) =>
+    parameter(`block${layer}.${name}`);
+
+const vectorOf = (parameter: ParameterLookup, name: string) => parameter(name) as tf.Tensor1D;
+const matrixOf = (parameter: ParameterLookup, name: string) => parameter(name) as tf.Tensor2D;
+
+function embed(parameter: ParameterLookup, tokens: tf.Tensor1D, positions: tf.Tensor1D): tf.Tensor2D {
+  return tf.add(
+    lookup(matrixOf(parameter, 'embedding.token'), tokens),
+    lookup(matrixOf(parameter, 'embedding.position'), positions),
+  );
 }
 
-/**
- * softmax(Q Kᵀ/√d + bias) V for all heads at once. Vaswani et al. 2017, eq. 1.
- * Heads come first, [heads, B, T, d]: then queries, keys and values are each one contiguous piece of memory.
- */
-function attention(
-  block: ParameterLookup,
-  { heads, width }: GptConfig,
-  x: tf.Tensor2D,
-  [batch, length]: readonly [number, number],
-  bias: tf.Tensor,
-  past: AttentionCache[number] | null,
-): AttentionCache[number] & { readonly mixed: tf.Tensor2D } {
-  const headWidth = width / heads;
-  const projected = linear(block, 'queryKeyValue', x).reshape([batch, length, 3 * heads, headWidth]);
-  const [query, key, value] = tf.split(projected.transpose([2, 0, 1, 3]), 3) as tf.Tensor4D[];
-  const keys = past ? tf.concat([past.keys, key!], 2) : key!;
-  const values = past ? tf.concat([past.values, value!], 2) : value!;
-  const mixed = scaledAttention(query!, keys, values, bias)
-    .transpose([1, 2, 0, 3])
-    .reshape<tf.Tensor2D>([batch * length, width]);
-  return { keys, values, mixed: linear(block, 'attentionOut', mixed) };
+function normalize(parameter: ParameterLookup, name: string, x: tf.Tensor2D): tf.Tensor2D {
+  return layerNorm(x, vectorOf(parameter, `${name}.gain`), vectorOf(parameter, `${name}.bias`));
 }
 
-/**
- * @param query [heads, B, T, d]
- * @param key   [heads, B, S, d]
- * @param value [heads, B, S, d]
- * @param bias  added to the scores [heads, B, T, S]; −1e9 where a token may not look
- * @returns     [heads, B, T, d]
- */
-export function scaledAttention(
-  query: tf.Tensor4D,
-  key: tf.Tensor4D,
-  value: tf.Tensor4D,
-  bias: tf.Tensor,
-): tf.Tensor4D {
-  const scores = tf.matMul(query, key, false, true).mul(1 / Math.sqrt(query.shape[3]));
-  return tf.softmax(scores.add(bias)).matMul(value) as tf.Tensor4D;
+/** The products that attention is made of, before their bias, which it adds. */
+function projectAttention(block: ParameterLookup, x: tf.Tensor2D): tf.Tensor2D {
+  return tf.matMul(normalize(block, 'attentionNorm', x), matrixOf(block, 'queryKeyValue.weight'));
 }
 
-/**
- * 0 where a token may look, −1e9 on what comes after it and before its row's start: e^−1e9 is exactly 0.
- * @returns [T, before + T], or [B, T, before + T] where rows have starts
- */
-export function attentionBias(before: number, length: number, starts: Starts): tf.Tensor {
-  const columns = before + length;
-  const bias = new Float32Array(length * columns);
-  for (let row = 0; row < length; row++)
-    bias.fill(-1e9, row * columns + before + row + 1, (row + 1) * columns);
-  const causal = tf.tensor2d(bias, [length, columns]);
-  if (!starts) return causal;
-  const hidden = tf.range(0, columns, 1, 'int32').less(starts.expandDims(1));
-  return hidden.toFloat().mul(-1e9).expandDims(1).add(causal);
+/** What follows attention in a block: its way back into the residual stream, and the MLP. */
+function afterAttention(block: ParameterLookup, x: tf.Tensor2D, mixed: tf.Tensor2D): tf.Tensor2D {
+  const attended = biasResidual(
+    x,
+    tf.matMul(mixed, matrixOf(block, 'attentionOut.weight')),
+    vectorOf(block, 'attentionOut.bias'),
+  );
+  const inner = tf.matMul<tf.Tensor2D>(
+    normalize(block, 'mlpNorm', attended),
+    matrixOf(block, 'mlpIn.weight'),
+  );
+  const active = biasGelu(inner, vectorOf(block, 'mlpIn.bias'));
+  return biasResidual(
+    attended,
+    tf.matMul(active, matrixOf(block, 'mlpOut.weight')),
+    vectorOf(block, 'mlpOut.bias'),
+  );
 }

@@ -1,7 +1,7 @@
 /** A language model as a policy: the state is the query and the tokens so far, the action is the next token. */
 import { tf } from '../engine/tensorflow';
 import type { Random } from '../math/random';
-import { type GptConfig, gptHiddenStates, gptLogits, gptSpecification, logitsSpecification } from './gpt';
+import { type GptConfig, gptLogits, gptPacked, gptSpecification, logitsSpecification, repeated } from './gpt';
 import {
   copyParameters,
   createParameters,
@@ -12,12 +12,14 @@ import {
 } from './parameters';
 import type { Policy } from './policy';
 
-/** What B responses of T tokens saw, their prompts padded on the left to P tokens. */
+/** What B responses of T tokens saw: Q prompts, each of them shared by B/Q consecutive responses, and their tokens. */
 export type TokenStates = {
-  /** [B, P + T − 1] int32: the prompt, and all but the response's last token */
+  /** [Q, P] int32, padded on the left; or whole sequences, of which the last T positions count */
   readonly ids: tf.Tensor2D;
-  /** [B] int32: each row's first real token */
+  /** [Q] int32: each row's first real token */
   readonly starts: tf.Tensor1D;
+  /** [B, T − 1] int32: all but each response's last token */
+  readonly responses?: tf.Tensor2D;
 };
 
 export interface GptPolicy extends Policy<TokenStates> {
@@ -34,10 +36,13 @@ export function createGptPolicy(config: GptConfig, random: Random): GptPolicy {
 
 /** The policy of given parameters, such as those read from a file. */
 export function gptPolicy(config: GptConfig, parameters: Parameters): GptPolicy {
-  function logits({ ids, starts }: TokenStates, steps: number, given?: ParameterLookup): tf.Tensor3D {
+  function logits(states: TokenStates, steps: number, given?: ParameterLookup): tf.Tensor3D {
     return tf.tidy(() => {
       const parameter = given ?? unpack(parameters);
-      return gptLogits(parameter, config, lastStates(parameter, config, ids, starts, steps));
+      const hidden = lastStates(parameter, config, states, steps);
+      const [batch, , width] = hidden.shape;
+      const flat = gptLogits(parameter, config, hidden.reshape([batch * steps, width]));
+      return flat.reshape([batch, steps, config.vocabularySize]);
     });
   }
   return { config, parameters, logits };
@@ -52,11 +57,19 @@ export function copyGptPolicy({ config, parameters }: GptPolicy): GptPolicy {
 export function lastStates(
   parameter: ParameterLookup,
   config: GptConfig,
-  ids: tf.Tensor2D,
-  starts: tf.Tensor1D,
+  states: TokenStates,
   steps: number,
 ): tf.Tensor3D {
-  const hidden = gptHiddenStates(parameter, config, ids, starts);
-  const [batch, length, width] = hidden.shape;
-  return length === steps ? hidden : hidden.slice([0, length - steps, 0], [batch, steps, width]);
+  const { ids, responses } = states;
+  const { width } = config;
+  const [prompts, promptLength] = ids.shape;
+  const { hidden } = gptPacked(parameter, config, states);
+  const ofPrompts = responses ? hidden.slice([0, 0], [prompts * promptLength, width]) : hidden;
+  const wide = ofPrompts.reshape<tf.Tensor3D>([prompts, promptLength, width]);
+  const last = (count: number) => wide.slice([0, promptLength - count, 0], [prompts, count, width]);
+  if (!responses) return steps === promptLength ? wide : last(steps);
+  const [rows, length] = responses.shape;
+  const ofResponses = hidden.slice([prompts * promptLength, 0], [rows * length, width]);
+  const own = ofResponses.reshape<tf.Tensor3D>([rows, length, width]);
+  return tf.concat<tf.Tensor3D>([repeated(last(1), rows / prompts), own], 1);
 }

@@ -2,11 +2,23 @@
  * Sampling responses from a language model, one token after the other, with the keys and values of the tokens so far
  * kept (a KV cache).
  */
+import { compiledOnce, compileEvaluation } from '../engine/compile';
+import { decodeCache } from '../engine/kernels/decodeAttention';
+import { tokenLogProbs } from '../engine/kernels/logProbs';
+import { drawTokens, sampleTokens } from '../engine/kernels/sampling';
 import { tf } from '../engine/tensorflow';
 import { refuse, requireCount } from '../errors/inputError';
-import { type AttentionCache, type GptConfig, gptExtend, gptLogits } from './gpt';
+import {
+  type DecodingPlace,
+  type GptConfig,
+  gptDecode,
+  gptLogits,
+  gptPacked,
+  repeated,
+  requireContext,
+} from './gpt';
 import type { GptPolicy } from './gptPolicy';
-import { type ParameterLookup, unpack } from './parameters';
+import { unpack } from './parameters';
 
 export interface SamplingOptions {
   /** T, the longest response. */
@@ -22,9 +34,9 @@ export interface SamplingOptions {
 }
 
 export interface Prompts {
-  /** [B, P] int32, padded on the left */
+  /** [Q, P] int32, padded on the left */
   readonly ids: tf.Tensor2D;
-  /** [B] int32: each row's first real token */
+  /** [Q] int32: each row's first real token */
   readonly starts: tf.Tensor1D;
 }
 
@@ -40,47 +52,52 @@ export interface SampledResponses {
   readonly logProbs: tf.Tensor2D;
 }
 
-/** What goes from one token to the next. */
-interface Decoding {
-  readonly cache: AttentionCache;
-  /** [B, V] of the token to come */
-  readonly logits: tf.Tensor2D;
-  /** [B, 1] 1 where the response has not ended */
-  readonly open: tf.Tensor2D;
-}
-
 /** One token of each row, [B, 1] each. */
-interface SampledColumn {
+type SampledColumn = {
   readonly token: tf.Tensor2D;
   readonly mask: tf.Tensor2D;
   readonly logProb: tf.Tensor2D;
-}
+};
+
+/** What goes from one token to the next. */
+type Decoding = {
+  readonly column: SampledColumn;
+  /** [B, 1] 1 where the response has not ended */
+  readonly open: tf.Tensor2D;
+  /** 0 when all have ended */
+  readonly anyOpen: tf.Scalar;
+};
 
 /**
- * Samples one response to each prompt.
+ * Samples responses to prompts: B/Q consecutive ones to each.
  * @param noise [B, T] uniform in [0, 1), one number for each token: the same noise gives the same tokens
  */
 export function sampleResponses(
-  { config, parameters }: GptPolicy,
+  policy: GptPolicy,
   prompts: Prompts,
   noise: tf.Tensor2D,
   options: SamplingOptions,
 ): SampledResponses {
-  check(options, config.vocabularySize);
-  const [batch] = prompts.ids.shape;
+  const { layers, width } = policy.config;
+  check(options, policy.config, prompts.ids.shape[1]);
   const { maxTokens } = options;
+  const [batch] = noise.shape;
+  const { begin, goOn } = compiledOnce(policy, `sampling ${JSON.stringify(options)}`, () =>
+    compileSampling(policy, options),
+  );
   return tf.tidy(() => {
-    const parameter = unpack(parameters);
-    const first = gptExtend(parameter, config, prompts.ids, prompts.starts, null);
-    let state: Decoding = { ...predicted(parameter, config, first), open: tf.ones([batch, 1]) };
-    const columns: SampledColumn[] = [];
-    for (let t = 0; t < maxTokens; t++) {
-      const column = sampleColumn(state, noise.slice([0, t], [batch, 1]), options);
-      columns.push(column);
-      const open = column.mask.mul<tf.Tensor2D>(column.token.notEqual(options.stopToken));
-      if (t === maxTokens - 1 || open.max().dataSync()[0] === 0) break;
-      const next = gptExtend(parameter, config, column.token, prompts.starts, state.cache);
-      state = { ...predicted(parameter, config, next), open };
+    const noiseAt = (t: number) => noise.slice([0, t], [batch, 1]);
+    const { queryKeyValue, ...first } = begin(prompts, noiseAt(0));
+    let state: Decoding = first;
+    const columns = [state.column];
+    const room = { responses: batch, responseLength: maxTokens - 1 };
+    let caches = maxTokens > 1 ? Array.from({ length: layers }, () => decodeCache(room, width)) : [];
+    for (let t = 1; t < maxTokens && state.anyOpen.dataSync()[0] !== 0; t++) {
+      const place = { queryKeyValue, starts: prompts.starts, caches, position: tf.scalar(t - 1, 'int32') };
+      const next = goOn(state.column.token, state.open, place, noiseAt(t));
+      tf.dispose(caches);
+      ({ caches, ...state } = next);
+      columns.push(state.column);
     }
     const joined = (part: keyof SampledColumn) => {
       const sampled = tf.concat(
@@ -96,41 +113,61 @@ export function sampleResponses(
   });
 }
 
-/** The logits after the last of some tokens. */
-function predicted(
-  parameter: ParameterLookup,
-  config: GptConfig,
-  { hidden, cache }: { readonly hidden: tf.Tensor3D; readonly cache: AttentionCache },
-): Pick<Decoding, 'cache' | 'logits'> {
-  const [batch, length, width] = hidden.shape;
-  const last = hidden.slice<tf.Tensor3D>([0, length - 1, 0], [batch, 1, width]);
-  const logits = gptLogits(parameter, config, last).reshape<tf.Tensor2D>([batch, config.vocabularySize]);
-  return { cache, logits };
+/** The prompts' pass and first token; and each further one: its graph is the same wherever in a response it stands. */
+function compileSampling({ config, parameters }: GptPolicy, options: SamplingOptions) {
+  const draw = (logits: tf.Tensor2D, open: tf.Tensor2D, noise: tf.Tensor2D): Decoding => {
+    const column = sampleColumn(logits, open, noise, options);
+    const stillOpen = column.mask.mul<tf.Tensor2D>(column.token.notEqual(options.stopToken));
+    return { column, open: stillOpen, anyOpen: stillOpen.max() };
+  };
+  const begin = compileEvaluation(
+    ({ ids, starts }: { ids: tf.Tensor2D; starts: tf.Tensor1D }, noise: tf.Tensor2D) => {
+      const parameter = unpack(parameters);
+      const [prompts, length] = ids.shape;
+      const [rows] = noise.shape;
+      const { hidden, queryKeyValue } = gptPacked(parameter, config, { ids, starts });
+      const last = hidden
+        .reshape([prompts, length, config.width])
+        .slice([0, length - 1, 0], [prompts, 1, config.width]);
+      const logits = gptLogits(parameter, config, last.reshape([prompts, config.width]));
+      return { queryKeyValue, ...draw(repeated(logits, rows / prompts), tf.ones([rows, 1]), noise) };
+    },
+  );
+  const goOn = compileEvaluation(
+    (token: tf.Tensor2D, open: tf.Tensor2D, place: DecodingPlace, noise: tf.Tensor2D) => {
+      const parameter = unpack(parameters);
+      const { hidden, caches } = gptDecode(parameter, config, token.flatten(), place);
+      return { caches, ...draw(gptLogits(parameter, config, hidden), open, noise) };
+    },
+  );
+  return { begin, goOn };
 }
 
 function sampleColumn(
-  { logits, open }: Decoding,
+  logits: tf.Tensor2D,
+  open: tf.Tensor2D,
   noise: tf.Tensor2D,
   options: SamplingOptions,
 ): SampledColumn {
-  const { temperature } = options;
-  const tempered = temperature > 0 ? logits.div<tf.Tensor2D>(temperature) : logits;
-  const sampled =
-    temperature > 0
-      ? drawTokens(truncated(tf.softmax(tempered), options), noise)
-      : tempered.argMax(1).expandDims(1);
-  const token = sampled.toInt() as tf.Tensor2D;
-  const [batch, vocabulary] = logits.shape;
-  const logProb = tf
-    .logSoftmax(tempered)
-    .mul(tf.oneHot(token.reshape([batch]), vocabulary))
-    .sum(1, true);
+  const { temperature, topK, topP } = options;
+  const { token, logProb } =
+    temperature === 0 || (topK === undefined && topP === undefined)
+      ? sampleTokens(logits, noise, temperature)
+      : sampleTruncated(logits, noise, options);
   return {
     // the number of the padding token is 0
     token: token.mul<tf.Tensor2D>(open.toInt()),
     mask: open,
     logProb: logProb.mul(open),
   };
+}
+
+function sampleTruncated(logits: tf.Tensor2D, noise: tf.Tensor2D, options: SamplingOptions) {
+  const [batch] = logits.shape;
+  const tempered = logits.div<tf.Tensor2D>(options.temperature);
+  const token = drawTokens(truncated(tf.softmax(tempered), options), noise);
+  const logProb = tokenLogProbs(tempered, token.flatten()).reshape<tf.Tensor2D>([batch, 1]);
+  return { token, logProb };
 }
 
 /**
@@ -153,24 +190,14 @@ function truncated(probabilities: tf.Tensor2D, { topK, topP }: SamplingOptions):
   return kept;
 }
 
-/** The largest float32 below 1. */
-const below1 = 1 - 2 ** -24;
-
-/**
- * Draws by the inverse of the distribution function: the first token whose cumulative probability exceeds u.
- * @param weights [B, V] not negative; they need not sum to 1
- * @param noise   [B, 1] uniform in [0, 1)
- * @returns       [B, 1] never a token of weight 0
- */
-function drawTokens(weights: tf.Tensor2D, noise: tf.Tensor2D): tf.Tensor {
-  const cumulative = weights.cumsum(1);
-  const total = cumulative.max(1, true);
-  // u below 1 stays below the total when the product is rounded: no draw goes beyond the last token that has weight
-  return cumulative.lessEqual(noise.minimum(below1).mul(total)).sum(1, true);
-}
-
-function check({ maxTokens, temperature, topK, topP }: SamplingOptions, vocabularySize: number): void {
+function check(
+  { maxTokens, temperature, topK, topP }: SamplingOptions,
+  { vocabularySize, contextLength }: GptConfig,
+  promptLength: number,
+): void {
   requireCount('maxTokens', maxTokens);
+  // the last token of a response is not fed back
+  requireContext(promptLength + maxTokens - 1, contextLength);
   if (!(temperature >= 0 && temperature < Number.POSITIVE_INFINITY)) {
     refuse('temperature', temperature, 'a number from 0');
   }

@@ -22,10 +22,10 @@ export function createValueModel(config: GptConfig, random: Random, trunk?: Give
 
 /** The value model of given parameters, such as those read from a file. */
 export function valueModel(config: GptConfig, parameters: Parameters): ValueModel {
-  function values({ ids, starts }: TokenStates, steps: number, given?: ParameterLookup): tf.Tensor2D {
+  function values(states: TokenStates, steps: number, given?: ParameterLookup): tf.Tensor2D {
     return tf.tidy(() => {
       const parameter = given ?? unpack(parameters);
-      return scalarHead(parameter, lastStates(parameter, config, ids, starts, steps));
+      return scalarHead(parameter, lastStates(parameter, config, states, steps));
     });
   }
   return { config, parameters, values };

@@ -8,6 +8,7 @@ import type { Task } from '../../lib/algorithms/rollouts/rollout';
 import { type TrpoConfig, trpo } from '../../lib/algorithms/trpo';
 import { engine, tf } from '../../lib/engine/tensorflow';
 import { seededRandom } from '../../lib/math/random';
+import { expectBothWays } from './bothWays';
 import { steps as actions, matchingCritic, matchingPolicy, matchingTask } from './matchingTask';
 import type { NumberedStates } from './smallPolicy';
 
@@ -140,6 +141,10 @@ describe.each(Object.keys(loops))('%s', (name) => {
     expect(again).toEqual(first);
     expect(other).not.toEqual(first);
   });
+
+  it.each([1, 2, 3])('computes compiled what it computes as it is: seed %s', (seed) =>
+    expectBothWays(() => run(name, seed, { steps: 5, evaluateEvery: 2 })),
+  );
 
   it('keeps no tensor from one step to the next, nor after the last', async () => {
     // a thousand steps are quick on the native engine alone

@@ -143,6 +143,14 @@ describe('a compiled step', () => {
     compiled.dispose();
   });
 
+  test('forgets the form used longest ago, where it may', () => {
+    const compiled = compile((x: tf.Tensor1D) => x.sum() as tf.Scalar, { maxForms: 2, beyond: 'forget' });
+    for (let round = 0; round < 3; round++) {
+      for (const length of [1, 2, 3]) expect(numbers(compiled(tf.ones([length])))).toEqual([length]);
+    }
+    compiled.dispose();
+  });
+
   test('gives a gradient inside it, and is the function itself inside a gradient', () => {
     const cube = (x: tf.Tensor) => x.pow(3).sum() as tf.Scalar;
     const gradient = compile((x: tf.Tensor1D) => tf.grad(cube)(x));
@@ -231,9 +239,11 @@ describe('the graphs of compiled steps', () => {
       const [one, other] = [make(1), make(10)];
       expect(numbers(one(tf.scalar(1)))).toEqual([4]);
       expect(numbers(other(tf.scalar(1)))).toEqual([22]);
-      expect(loadedGraphs()).toBe(before + 1);
+      // a step that is called once takes none
+      expect(loadedGraphs()).toBe(before);
       expect(numbers(one(tf.scalar(1)))).toEqual([6]);
       expect(numbers(other(tf.scalar(1)))).toEqual([24]);
+      expect(loadedGraphs()).toBe(before + 1);
       one.dispose();
       unloadIdle();
       expect(loadedGraphs()).toBe(before + 1);

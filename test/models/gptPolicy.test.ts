@@ -5,7 +5,7 @@ import { copyGptPolicy } from '../../lib/models/gptPolicy';
 import { disposeParameters, unpack } from '../../lib/models/parameters';
 import { leftPad } from '../../lib/models/sequences';
 import { createValueModel, tokenValues } from '../../lib/models/valueModel';
-import { expectClose } from '../close';
+import { expectClose, expectCloseInScale } from '../close';
 import { config, formulaPolicy, sequenceLogits } from './formulaGpt';
 
 const rows = [
@@ -27,6 +27,36 @@ describe('a language model as a policy', () => {
         );
       }
     }
+  });
+
+  it('gives responses that share a prompt what each gives with a prompt of its own, and the same gradient', () => {
+    const policy = formulaPolicy();
+    const prompts = leftPad([[7, 10, 8], [5]], 4);
+    const responses = [
+      [3, 3],
+      [1, 9],
+      [8, 2],
+      [4, 6],
+      [0, 5],
+      [10, 7],
+    ];
+    const whole = responses.map((row, b) => [...(b < 3 ? [7, 10, 8] : [5]), ...row]);
+    const weights = tf.tensor3d(
+      Array.from({ length: 6 * 3 * 11 }, (_, i) => Math.cos(i)),
+      [6, 3, 11],
+    );
+    const [shared, apart] = [
+      { ...prompts, responses: tf.tensor2d(responses, undefined, 'int32') },
+      leftPad(whole, 6),
+    ].map((states) =>
+      tf.tidy(() => {
+        const { vector } = policy.parameters;
+        const { grads } = tf.variableGrads(() => policy.logits(states, 3).mul(weights).sum(), [vector]);
+        return { logits: policy.logits(states, 3).arraySync(), gradient: grads[vector.name]!.arraySync() };
+      }),
+    );
+    expectClose(shared!.logits, apart!.logits, 1e-5);
+    expectCloseInScale(shared!.gradient, apart!.gradient, 1e-5);
   });
 
   it('has a copy that training does not change', () => {

@@ -229,6 +229,19 @@ describe('tokens', () => {
     );
   });
 
+  it('of several responses to a prompt are those of the prompt given several times', () => {
+    const policy = formulaPolicy();
+    const noise = uniforms(3 * prompts.length, maxTokens, 4);
+    const each = prompts.flatMap((prompt) => [prompt, prompt, prompt]);
+    const apart = sample(policy, each, noise, plain);
+    const shared = sample(policy, prompts, noise, plain);
+    expect(shared.tokens).toEqual(apart.tokens);
+    expect(shared.mask).toEqual(apart.mask);
+    expectClose(shared.logProbs, apart.logProbs, tolerance);
+    // the groups have to differ among themselves for this to say something
+    expect(new Set(shared.tokens.slice(0, 3).map(String)).size).toBeGreaterThan(1);
+  });
+
   it('do not depend on the other rows, nor on how much padding stands before', () => {
     const policy = formulaPolicy();
     const noise = uniforms(prompts.length, 3);

@@ -37,8 +37,8 @@ export function languageTask(config: LanguageTaskConfig): Task<TokenStates> {
       throw new InputError(`a rollout asks ${count} queries, but the task has ${queries.length}.`);
     }
     const drawn = random.split('queries').permutation(queries.length).slice(0, count);
-    const asked = drawn.flatMap((i) => new Array<string>(groupSize).fill(queries[i]!));
-    const options = { maxTokens, temperature };
+    const asked = drawn.map((i) => queries[i]!);
+    const options = { maxTokens, temperature, groupSize };
     const noise = random.split('tokens');
     const responses = await respond(policy, tokenizer, asked, promptLength, options, noise);
     const { completions, tokens, ...tensors } = responses;

@@ -1,4 +1,5 @@
 /** Finding out of a maze: a query is a start, and a response the moves from there. */
+import { compile, compiledOnce } from '../../engine/compile';
 import { tf } from '../../engine/tensorflow';
 import type { Random } from '../../math/random';
 import { mean } from '../../math/statistics';
@@ -101,10 +102,14 @@ export async function mazeProbabilities(
   { transitions }: Maze,
   temperature: number,
 ): Promise<number[][]> {
-  const tensor = tf.tidy(() => {
-    const positions = tf.range(0, transitions.length, 1, 'int32').expandDims<tf.Tensor2D>(0);
-    return tf.softmax(policy.logits({ positions }, transitions.length).div(temperature));
-  });
+  const states = transitions.length;
+  const evaluate = compiledOnce(policy, `probabilities of ${states} states at ${temperature}`, () =>
+    compile(() => {
+      const positions = tf.range(0, states, 1, 'int32').expandDims<tf.Tensor2D>(0);
+      return tf.softmax(policy.logits({ positions }, states).div(temperature));
+    }),
+  );
+  const tensor = evaluate();
   const values = Array.from(await tensor.data());
   tensor.dispose();
   return transitions.map((_, state) => values.slice(moves.length * state, moves.length * (state + 1)));

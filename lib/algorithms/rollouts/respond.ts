@@ -2,8 +2,14 @@
 import { tf } from '../../engine/tensorflow';
 import { InputError } from '../../errors/inputError';
 import type { Random } from '../../math/random';
+import { repeated } from '../../models/gpt';
 import type { GptPolicy, TokenStates } from '../../models/gptPolicy';
-import { type SampledResponses, type SamplingOptions, sampleResponses } from '../../models/sampling';
+import {
+  type Prompts,
+  type SampledResponses,
+  type SamplingOptions,
+  sampleResponses,
+} from '../../models/sampling';
 import { leftPad } from '../../models/sequences';
 import { specialTokens, type Tokenizer } from '../../models/tokenizer';
 import type { Completion } from '../../tasks/reward';
@@ -26,8 +32,13 @@ export function promptOf(tokenizer: Tokenizer, query: string): number[] {
   return [...tokenizer.encode(query), specialTokens.separator];
 }
 
+export interface ResponseOptions extends Omit<SamplingOptions, 'stopToken'> {
+  /** Responses to each query, which follow each other; 1 unless said. */
+  readonly groupSize?: number;
+}
+
 /**
- * Samples one response to each query.
+ * Samples responses to queries.
  * @param promptLength columns for the prompts, at least as many as the longest has tokens: with the same number each
  *                     time, each batch has the same shape
  * @throws             for a tokenizer of another vocabulary than the policy's, for prompts and responses that do not fit
@@ -38,7 +49,7 @@ export async function respond(
   tokenizer: Tokenizer,
   queries: readonly string[],
   promptLength: number,
-  options: Omit<SamplingOptions, 'stopToken'>,
+  { groupSize = 1, ...options }: ResponseOptions,
   random: Random,
 ): Promise<Responses> {
   const { maxTokens } = options;
@@ -47,11 +58,12 @@ export async function respond(
     queries.map((query) => promptOf(tokenizer, query)),
     promptLength,
   );
-  const uniforms = Float32Array.from({ length: queries.length * maxTokens }, () => random.uniform());
-  const noise = tf.tensor2d(uniforms, [queries.length, maxTokens]);
+  const asked = queries.flatMap((query) => new Array<string>(groupSize).fill(query));
+  const uniforms = Float32Array.from({ length: asked.length * maxTokens }, () => random.uniform());
+  const noise = tf.tensor2d(uniforms, [asked.length, maxTokens]);
   let sampled: SampledResponses;
   try {
-    sampled = await sampleResponses(policy, prompts, noise, { ...options, stopToken: specialTokens.end });
+    sampled = sampleResponses(policy, prompts, noise, { ...options, stopToken: specialTokens.end });
   } catch (error) {
     tf.dispose([prompts.ids, prompts.starts]);
     throw error;
@@ -59,30 +71,41 @@ export async function respond(
     noise.dispose();
   }
   const { tokens: actions, mask, logProbs } = sampled;
-  const seen = tf.tidy(() =>
-    tf.concat([prompts.ids, actions.slice([0, 0], [queries.length, maxTokens - 1])], 1),
-  );
-  prompts.ids.dispose();
+  const states = statesOf(prompts, actions);
 
   const ids = await actions.data();
   const taken = await mask.data();
-  const rows = queries.map((_, b) => {
+  const rows = asked.map((_, b) => {
     const row = ids.subarray(b * maxTokens, (b + 1) * maxTokens);
     return Array.from(row.filter((_, t) => taken[b * maxTokens + t] === 1));
   });
   return {
-    states: { ids: seen, starts: prompts.starts },
+    states,
     actions,
     mask,
     logProbs,
     tokens: rows.map((row) => row.map((id) => tokenizer.vocabulary[id]!)),
-    completions: queries.map((query, b) => ({
+    completions: asked.map((query, b) => ({
       query,
       response: tokenizer.decode(rows[b]!),
       tokens: rows[b]!.length,
       ended: rows[b]!.at(-1) === specialTokens.end,
     })),
   };
+}
+
+/** What was seen before each action; takes the prompts over. */
+function statesOf(prompts: Prompts, actions: tf.Tensor2D): TokenStates {
+  const [rows, length] = actions.shape;
+  const [queries] = prompts.ids.shape;
+  if (length > 1) return { ...prompts, responses: tf.tidy(() => actions.slice([0, 0], [rows, length - 1])) };
+  // nothing but the prompts was seen: each response then has one to itself
+  const states = tf.tidy(() => ({
+    ids: repeated(prompts.ids, rows / queries),
+    starts: repeated(prompts.starts, rows / queries),
+  }));
+  tf.dispose([prompts.ids, prompts.starts]);
+  return states;
 }
 
 /** Without it, token numbers would mean something else, or training would fail at the first long response. */

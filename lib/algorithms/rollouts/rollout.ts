@@ -1,4 +1,5 @@
 /** What a policy did, and what became of it: the same for responses of a language model and for walks in a maze. */
+import { compiledOnce, compileEvaluation } from '../../engine/compile';
 import { tf } from '../../engine/tensorflow';
 import { InputError, refuse, requireCount } from '../../errors/inputError';
 import { aggregate } from '../../losses/aggregation';
@@ -116,24 +117,29 @@ export function rolloutLogits<S extends States>(
 /** The log-probs of a rollout's actions under a policy: [B, T]. */
 export function rolloutLogProbs<S extends States>(
   policy: Policy<S>,
-  rollout: { readonly states: S; readonly actions: tf.Tensor2D },
+  { states, actions }: { readonly states: S; readonly actions: tf.Tensor2D },
   temperature: number,
 ): tf.Tensor2D {
-  return tf.tidy(() => actionLogProbs(rolloutLogits(policy, rollout, temperature), rollout.actions));
+  const evaluate = compiledOnce(policy, `log-probs at ${temperature}`, () =>
+    compileEvaluation(({ states, actions }: { states: S; actions: tf.Tensor2D }) =>
+      actionLogProbs(rolloutLogits(policy, { states, actions }, temperature), actions),
+    ),
+  );
+  return evaluate({ states, actions });
 }
 
 /** The entropy of a policy, averaged over a rollout's actions, in nats. */
 export async function meanEntropy<S extends States>(
   policy: Policy<S>,
-  rollout: Rollout<S>,
+  { states, actions, mask }: Rollout<S>,
   temperature: number,
 ): Promise<number> {
-  const entropy = tf.tidy(() =>
-    aggregate(actionEntropy(rolloutLogits(policy, rollout, temperature)), rollout.mask, 'token-mean'),
+  const evaluate = compiledOnce(policy, `entropy at ${temperature}`, () =>
+    compileEvaluation(({ states, actions, mask }: Pick<Rollout<S>, 'states' | 'actions' | 'mask'>) =>
+      aggregate(actionEntropy(rolloutLogits(policy, { states, actions }, temperature)), mask, 'token-mean'),
+    ),
   );
-  const [value] = await entropy.data();
-  entropy.dispose();
-  return value!;
+  return readNumber(evaluate({ states, actions, mask }));
 }
 
 /**
@@ -143,14 +149,25 @@ export async function meanEntropy<S extends States>(
 export async function meanKlFrom<S extends States>(
   oldLogits: tf.Tensor3D,
   policy: Policy<S>,
-  rollout: { readonly states: S; readonly actions: tf.Tensor2D; readonly mask: tf.Tensor2D },
+  { states, actions, mask }: Pick<Rollout<S>, 'states' | 'actions' | 'mask'>,
   temperature: number,
 ): Promise<number> {
-  const kl = tf.tidy(() =>
-    aggregate(exactKl(oldLogits, rolloutLogits(policy, rollout, temperature)), rollout.mask, 'token-mean'),
+  type Given = Pick<Rollout<S>, 'states' | 'actions' | 'mask'> & { oldLogits: tf.Tensor3D };
+  const evaluate = compiledOnce(policy, `KL at ${temperature}`, () =>
+    compileEvaluation(({ states, actions, mask, oldLogits }: Given) =>
+      aggregate(
+        exactKl(oldLogits, rolloutLogits(policy, { states, actions }, temperature)),
+        mask,
+        'token-mean',
+      ),
+    ),
   );
-  const [value] = await kl.data();
-  kl.dispose();
+  return readNumber(evaluate({ states, actions, mask, oldLogits }));
+}
+
+async function readNumber(scalar: tf.Scalar): Promise<number> {
+  const [value] = await scalar.data();
+  scalar.dispose();
   return value!;
 }
 

@@ -30,20 +30,34 @@ export function atEachAction(
   return trajectories.map(({ rewards }, b) => new Array<number>(rewards.length).fill(numbers[b]!));
 }
 
-/** Tensors whose first dimension is B, by name; what a policy sees is a record of its own, and what is missing null. */
+/**
+ * Tensors of B rows, by name, or of fewer that each serve as many consecutive rows, such as the prompts of groups of
+ * responses; what a policy sees is a record of its own, and what is missing null.
+ */
 export type Rows = { readonly [name: string]: tf.Tensor | Rows | null };
 
-/** The same tensors with the given rows alone. */
+/** The same tensors with the given rows alone; what rows shared, each of them then has for itself. */
 export function takeRows<R extends Rows>(rows: R, indices: readonly number[]): R {
+  const count = rowsOf(rows);
   return tf.tidy(() => {
-    const at = tf.tensor1d([...indices], 'int32');
     const take = (part: Rows): Rows =>
       Object.fromEntries(
         Object.entries(part).map(([name, inner]) => {
           if (inner === null) return [name, null];
-          return [name, inner instanceof tf.Tensor ? inner.gather(at) : take(inner)];
+          if (!(inner instanceof tf.Tensor)) return [name, take(inner)];
+          const served = count / inner.shape[0]!;
+          return [name, inner.gather(indices.map((row) => Math.floor(row / served)))];
         }),
       );
     return take(rows) as tf.TensorContainer;
   }) as R;
+}
+
+/** B */
+function rowsOf(rows: Rows): number {
+  const counts = Object.values(rows).map((part) => {
+    if (part === null) return 0;
+    return part instanceof tf.Tensor ? part.shape[0]! : rowsOf(part);
+  });
+  return Math.max(...counts);
 }

@@ -1,4 +1,5 @@
 /** Imitation: learning to take the actions of demonstrations, whether they write tokens or walk a maze. */
+import { compileEvaluation } from '../../engine/compile';
 import { checkInterrupt } from '../../engine/interrupt';
 import { tf } from '../../engine/tensorflow';
 import { aggregate } from '../../losses/aggregation';
@@ -47,6 +48,7 @@ export async function* imitate<S extends States>(
     toBatch: (chosen: readonly StepTargets[]) => targetBatch(chosen, length),
     objective: (batch: TargetBatch) => imitationTerms(policy, see, batch),
   };
+  const heldOutTerms = compileTerms(policy, see);
   for await (const { step, epoch, measured, learningRate } of supervise(lesson, config, random)) {
     const evaluates = heldOut && isDue(step, heldOut.every, config.steps);
     yield {
@@ -54,7 +56,7 @@ export async function* imitate<S extends States>(
       epoch,
       loss: measured.loss,
       accuracy: measured.accuracy,
-      held_out_loss: evaluates ? await imitationLoss(policy, see, heldOut.examples, config.batchSize) : null,
+      held_out_loss: evaluates ? await meanLoss(heldOutTerms, heldOut.examples, config.batchSize) : null,
       grad_norm: measured.grad_norm,
       learning_rate: learningRate,
     };
@@ -65,9 +67,17 @@ export async function* imitate<S extends States>(
  * The mean cross-entropy of all actions of some examples, in nats.
  * @param batchSize examples looked at together
  */
-export async function imitationLoss<S extends States>(
+export function imitationLoss<S extends States>(
   policy: Policy<S>,
   see: See<S>,
+  examples: readonly StepTargets[],
+  batchSize: number,
+): Promise<number> {
+  return meanLoss(compileTerms(policy, see), examples, batchSize);
+}
+
+async function meanLoss(
+  evaluate: ReturnType<typeof compileTerms>,
   examples: readonly StepTargets[],
   batchSize: number,
 ): Promise<number> {
@@ -77,7 +87,8 @@ export async function imitationLoss<S extends States>(
   for (let start = 0; start < examples.length; start += batchSize) {
     const chunk = examples.slice(start, start + batchSize);
     const batch = targetBatch(chunk, length);
-    const loss = tf.tidy(() => imitationTerms(policy, see, batch).loss);
+    const { loss, accuracy } = evaluate(batch);
+    accuracy.dispose();
     disposeBatch(batch);
     const own = chunk.reduce((count, { targets }) => count + targets.length, 0);
     sum += own * (await loss.data())[0]!;
@@ -86,6 +97,10 @@ export async function imitationLoss<S extends States>(
     await checkInterrupt();
   }
   return sum / actions;
+}
+
+function compileTerms<S extends States>(policy: Policy<S>, see: See<S>) {
+  return compileEvaluation((batch: TargetBatch) => imitationTerms(policy, see, batch));
 }
 
 function imitationTerms<S extends States>(

@@ -1,3 +1,4 @@
+import { compiledOnce, compileEvaluation } from '../../engine/compile';
 import { checkInterrupt } from '../../engine/interrupt';
 import { tf } from '../../engine/tensorflow';
 import { type RewardModel, rewardScores } from '../../models/rewardModel';
@@ -25,13 +26,13 @@ const scoredAtOnce = 256;
 /** A reward model's score of each sequence, in nats. */
 export async function scoreSequences(model: RewardModel, sequences: readonly Sequence[]): Promise<number[]> {
   const length = longest(sequences);
+  const evaluate = compiledOnce(model, 'scores', () =>
+    compileEvaluation(({ ids, ends }: SequenceBatch) => rewardScores(model, ids, ends)),
+  );
   const scores: number[] = [];
   for (let start = 0; start < sequences.length; start += scoredAtOnce) {
     const chunk = sequences.slice(start, start + scoredAtOnce);
-    const tensor = tf.tidy(() => {
-      const { ids, ends } = sequenceBatch(chunk, length);
-      return rewardScores(model, ids, ends);
-    });
+    const tensor = tf.tidy(() => evaluate(sequenceBatch(chunk, length)));
     scores.push(...(await tensor.data()));
     tensor.dispose();
     await checkInterrupt();

@@ -6,8 +6,7 @@ import type { Parameters } from '../../models/parameters';
 import type { OptimizerConfig } from '../reinforcementConfig';
 import { disposeBatch } from '../rollouts/rolloutBatch';
 import type { Rows } from '../rollouts/rows';
-import { createAdamW } from '../updates/adamW';
-import { gradientStep, type Measured, type Numbers, type Objective } from '../updates/gradientStep';
+import { createDescent, type Measured, type Numbers, type Objective } from '../updates/descent';
 import { learningRateAt } from '../updates/learningRate';
 
 export interface SupervisedConfig extends OptimizerConfig {
@@ -51,8 +50,7 @@ export async function* supervise<Example, Batch extends Rows, M extends Measured
   config: SupervisedConfig,
   random: Random,
 ): AsyncGenerator<SupervisedStep<Example, M>, void> {
-  const optimizer = createAdamW(parameters.vector, config);
-  const descent = { parameters, optimizer, maxGradNorm: config.maxGradNorm, objective };
+  const descent = createDescent(parameters, objective, config);
   const batches = minibatches(examples.length, config.batchSize, random);
   try {
     for (let step = 1; step <= config.steps; step++) {
@@ -62,7 +60,7 @@ export async function* supervise<Example, Batch extends Rows, M extends Measured
       const batch = toBatch(chosen);
       let measured: Numbers<M>;
       try {
-        measured = await gradientStep(descent, batch, { step, learningRate });
+        measured = await descent.step(batch, { step, learningRate });
       } finally {
         disposeBatch(batch);
       }
@@ -70,6 +68,6 @@ export async function* supervise<Example, Batch extends Rows, M extends Measured
       await checkInterrupt();
     }
   } finally {
-    optimizer.dispose();
+    descent.dispose();
   }
 }

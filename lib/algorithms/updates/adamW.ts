@@ -4,6 +4,7 @@
  *   θ ← θ − η·λθ − η · m/(1−β₁ᵗ) / (√(v/(1−β₂ᵗ)) + ε)
  * Kingma & Ba 2014, algorithm 1, arXiv:1412.6980; Loshchilov & Hutter 2017, algorithm 2, arXiv:1711.05101.
  */
+import { adamW } from '../../engine/kernels/adamW';
 import { tf } from '../../engine/tensorflow';
 
 export interface AdamWConfig {
@@ -15,8 +16,11 @@ export interface AdamWConfig {
 }
 
 export interface Optimizer {
-  /** One step down the gradient [P]; the learning rate η is a scalar, so that a schedule is an input like any other. */
-  update(gradient: tf.Tensor1D, learningRate: tf.Scalar): void;
+  /**
+   * One step down the gradient [P]; the learning rate η is a scalar, so that a schedule is an input like any other.
+   * @param scale multiplied into the gradient, such as by clipping; 1 unless given
+   */
+  update(gradient: tf.Tensor1D, learningRate: tf.Scalar, scale?: tf.Scalar): void;
   dispose(): void;
 }
 
@@ -30,17 +34,19 @@ export function createAdamW(parameters: tf.Variable<tf.Rank.R1>, config: AdamWCo
     tf.variable(tf.scalar(0)),
   ]);
 
-  function update(gradient: tf.Tensor1D, learningRate: tf.Scalar): void {
+  function update(gradient: tf.Tensor1D, learningRate: tf.Scalar, scale: tf.Scalar = tf.scalar(1)): void {
     tf.tidy(() => {
-      mean.assign(mean.mul(beta1).add(gradient.mul(1 - beta1)));
-      square.assign(square.mul(beta2).add(gradient.square().mul(1 - beta2)));
       // 1 − βᵗ as the same average of ones: the difference itself would cancel four digits of β₂ᵗ in float32
       meanWeight.assign(meanWeight.mul(beta1).add(1 - beta1));
       squareWeight.assign(squareWeight.mul(beta2).add(1 - beta2));
-      const unbiasedMean = mean.div(meanWeight);
-      const unbiasedSquare = square.div(squareWeight);
-      const step = unbiasedMean.div(unbiasedSquare.sqrt().add(epsilon)).add(parameters.mul(weightDecay));
-      parameters.assign(parameters.sub(step.mul(learningRate)));
+      const [next, nextMean, nextSquare] = adamW(
+        { parameters, mean, square, gradient },
+        { learningRate, meanWeight, squareWeight, scale },
+        { beta1, beta2, epsilon, weightDecay },
+      );
+      parameters.assign(next);
+      mean.assign(nextMean);
+      square.assign(nextSquare);
     });
   }
 
@@ -48,13 +54,12 @@ export function createAdamW(parameters: tf.Variable<tf.Rank.R1>, config: AdamWCo
 }
 
 /**
- * Scales a gradient down to a largest Euclidean norm, as torch.nn.utils.clip_grad_norm_ does.
- * @returns the gradient, and its norm before clipping
+ * What a gradient is multiplied by to have a largest Euclidean norm, as torch.nn.utils.clip_grad_norm_ does.
+ * @returns a scalar, at most 1
  */
-export function clipByNorm(gradient: tf.Tensor1D, maxNorm: number): [clipped: tf.Tensor1D, norm: tf.Scalar] {
+export function clippingScale(gradient: tf.Tensor1D, maxNorm: number): tf.Scalar {
   return tf.tidy(() => {
-    const norm = gradient.square().sum().sqrt() as tf.Scalar;
-    const scale = tf.minimum(1, tf.div(maxNorm, norm.add(1e-6)));
-    return [gradient.mul(scale), norm];
+    const norm = gradient.square().sum().sqrt();
+    return tf.minimum<tf.Scalar>(1, tf.div(maxNorm, norm.add(1e-6)));
   });
 }

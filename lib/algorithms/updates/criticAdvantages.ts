@@ -1,7 +1,8 @@
 /** Advantages by a critic: what an action earned beyond what was expected before it. */
 import { discountedReturns } from '../../advantages/discountedReturns';
 import { type GaeConfig, generalizedAdvantages } from '../../advantages/generalizedAdvantages';
-import { tf } from '../../engine/tensorflow';
+import { compiledOnce, compileEvaluation } from '../../engine/compile';
+import type { tf } from '../../engine/tensorflow';
 import { explainedVariance, mean } from '../../math/statistics';
 import type { Critic, States } from '../../models/policy';
 import type { Rollout } from '../rollouts/rollout';
@@ -46,7 +47,10 @@ export async function criticAdvantages<S extends States>(
   rewards: NumberRows,
   config: CriticConfig,
 ): Promise<CriticAdvantages> {
-  const tensor = tf.tidy(() => critic.values(states, actions.shape[1]));
+  const evaluate = compiledOnce(critic, 'values', () =>
+    compileEvaluation((states: S, actions: tf.Tensor2D) => critic.values(states, actions.shape[1])),
+  );
+  const tensor = evaluate(states, actions);
   const values = await unpadRows(tensor, trajectories);
   tensor.dispose();
   return { values, ...advantagesAndReturns(rewards, values, config) };

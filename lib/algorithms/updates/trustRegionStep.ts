@@ -2,17 +2,22 @@
  * One step of TRPO: the natural gradient's direction, the trust region's edge, and a line search back from there.
  * Schulman et al. 2015, appendix C, arXiv:1502.05477.
  */
+import { compile } from '../../engine/compile';
 import { tf } from '../../engine/tensorflow';
 import { InputError, refuse, requireCount } from '../../errors/inputError';
 import { aggregate } from '../../losses/aggregation';
 import { exactKl } from '../../losses/klDivergence';
 import { surrogateLoss } from '../../losses/surrogate';
-import { conjugateGradient } from '../../math/conjugateGradient';
+import {
+  type ConjugateGradientState,
+  conjugateGradientStart,
+  conjugateGradientStep,
+} from '../../math/conjugateGradient';
 import { actionLogProbs } from '../../models/categorical';
 import type { Policy, States } from '../../models/policy';
 import { rolloutLogits } from '../rollouts/rollout';
+import { compileGradient } from './descent';
 import { fisherVectorProduct } from './fisherVectorProduct';
-import { measureGradient } from './gradientStep';
 
 export interface TrustRegionConfig {
   /** δ, the largest mean KL of a step, in nats. */
@@ -28,13 +33,13 @@ export interface TrustRegionConfig {
   readonly backtrackFactor: number;
 }
 
-export interface TrustRegionBatch<S extends States> {
+export type TrustRegionBatch<S extends States> = {
   readonly states: S;
   readonly actions: tf.Tensor2D;
   readonly mask: tf.Tensor2D;
   readonly oldLogProbs: tf.Tensor2D;
   readonly advantages: tf.Tensor2D;
-}
+};
 
 export interface TrustRegionStep {
   /** The surrogate loss before the step, −E[ρ Â]. */
@@ -86,102 +91,148 @@ export interface TrustRegionTrace {
   readonly trials: readonly LineSearchTrial[];
 }
 
+export interface TrustRegion<S extends States> {
+  /**
+   * @param traces where the step leaves how it was found, unless its gradient is zero
+   * @throws where the gradient or the direction is not finite; the parameters are then the old ones
+   */
+  step(batch: TrustRegionBatch<S>, step: number, traces?: TrustRegionTrace[]): Promise<TrustRegionStep>;
+  /** Of what was compiled. */
+  dispose(): void;
+}
+
 /**
- * @param traces where the step leaves how it was found, unless its gradient is zero
- * @throws for a config that allows no step, and where the gradient or the direction is not finite; the parameters are
- *         then the old ones
+ * Steps of a policy within a trust region.
+ * @throws for a config that allows no step
  */
-export async function trustRegionStep<S extends States>(
+export function createTrustRegion<S extends States>(
   policy: Policy<S>,
-  batch: TrustRegionBatch<S>,
   temperature: number,
-  step: number,
   config: TrustRegionConfig,
-  traces?: TrustRegionTrace[],
-): Promise<TrustRegionStep> {
+): TrustRegion<S> {
   checkConfig(config);
   const { vector } = policy.parameters;
-  const { mask, actions } = batch;
-  const logits = (parameters: tf.Tensor1D = vector) => rolloutLogits(policy, batch, temperature, parameters);
-  const surrogate = (z: tf.Tensor3D) =>
-    surrogateLoss(actionLogProbs(z, actions), batch.oldLogProbs, batch.advantages, mask);
+  type Batch = TrustRegionBatch<S>;
+  const logits = (batch: Batch, parameters: tf.Tensor1D = vector) =>
+    rolloutLogits(policy, batch, temperature, parameters);
+  const surrogate = (z: tf.Tensor3D, { actions, oldLogProbs, advantages, mask }: Batch) =>
+    surrogateLoss(actionLogProbs(z, actions), oldLogProbs, advantages, mask);
+  const fisher = (batch: Batch) => (v: tf.Tensor1D) =>
+    fisherVectorProduct(() => logits(batch), vector, batch.mask, v).add<tf.Tensor1D>(v.mul(config.damping));
 
-  const { numbers, gradient } = await measureGradient(
-    policy.parameters,
-    () => ({ loss: surrogate(logits()) }),
-    batch,
-    step,
+  const gradients = compileGradient(policy.parameters, (batch: Batch) => ({
+    loss: surrogate(logits(batch), batch),
+  }));
+  const iterate = compile(
+    (state: ConjugateGradientState, batch: Batch) => conjugateGradientStep(fisher(batch), state),
+    { name: 'conjugate gradient' },
   );
-  const measured = { policy_loss: numbers.loss, grad_norm: numbers.grad_norm };
-  if (numbers.grad_norm === 0) {
-    gradient.dispose();
-    const nothing = { cg_residual: 0, expected_improvement: 0, surrogate_improvement: 0, kl_step: 0 };
-    return { ...measured, ...nothing, line_search_success: 0, backtracks: 0, refused: 'gradient is zero' };
-  }
-
-  const [ascent, edge, oldLogits, residuals, told] = tf.tidy(() => {
-    const fisher = (v: tf.Tensor1D) =>
-      fisherVectorProduct(() => logits(), vector, mask, v).add<tf.Tensor1D>(v.mul(config.damping));
-    const ascent = gradient.neg<tf.Tensor1D>();
-    const { x, residual, residuals } = conjugateGradient(fisher, ascent, config.conjugateGradientSteps);
-    const curvature = x.mul(fisher(x)).sum();
-    const toEdge = x.mul<tf.Tensor1D>(
-      curvature
-        .reciprocal()
-        .mul(2 * config.maxKl)
-        .sqrt(),
-    );
-    return [ascent, toEdge, logits(), residuals, tf.stack([residual, toEdge.mul(ascent).sum()])];
-  });
-  gradient.dispose();
-
+  /** From the direction x to the trust region's edge, √(2δ / xᵀF x) x. */
+  const reach = compile(
+    (x: tf.Tensor1D, ascent: tf.Tensor1D, batch: Batch) => {
+      const curvature = x.mul(fisher(batch)(x)).sum();
+      const edge = x.mul<tf.Tensor1D>(
+        curvature
+          .reciprocal()
+          .mul(2 * config.maxKl)
+          .sqrt(),
+      );
+      return { edge, improvement: edge.mul(ascent).sum<tf.Scalar>(), oldLogits: logits(batch) };
+    },
+    { name: "trust region's edge" },
+  );
   /** The policy itself moves only when a candidate is accepted. */
-  function candidateAt(length: number): { parameters: tf.Tensor1D; told: tf.Tensor } {
-    return tf.tidy(() => {
+  const tryOut = compile(
+    (length: tf.Scalar, edge: tf.Tensor1D, oldLogits: tf.Tensor3D, batch: Batch) => {
       const parameters = vector.add<tf.Tensor1D>(edge.mul(length));
-      const z = logits(parameters);
+      const z = logits(batch, parameters);
       const divergence = config.klDirection === 'new-old' ? exactKl(z, oldLogits) : exactKl(oldLogits, z);
-      const kl = aggregate(divergence, mask, 'token-mean');
-      return { parameters, told: tf.stack([surrogate(z), kl]) };
+      const kl = aggregate(divergence, batch.mask, 'token-mean');
+      return { parameters, told: tf.stack([surrogate(z, batch), kl]) };
+    },
+    { name: 'line search' },
+  );
+
+  /** Conjugate gradient's state after each iteration. */
+  function solve(ascent: tf.Tensor1D, batch: Batch) {
+    return tf.tidy(() => {
+      let state = conjugateGradientStart(ascent);
+      const squares = [state.square];
+      for (let i = 0; i < config.conjugateGradientSteps; i++) {
+        state = iterate(state, batch);
+        squares.push(state.square);
+      }
+      return { x: state.x, residuals: tf.stack(squares).sqrt() as tf.Tensor1D };
     });
   }
 
-  try {
-    const [cgResidual, expectedImprovement] = await told.data();
-    if (!Number.isFinite(cgResidual) || !Number.isFinite(expectedImprovement)) {
-      throw new InputError(
-        `step ${step} was not taken, since conjugate gradient found no finite direction: residual ${cgResidual}, expected improvement ${expectedImprovement}, gradient norm ${numbers.grad_norm}. The parameters are those from before it.`,
-      );
+  async function step(batch: Batch, step: number, traces?: TrustRegionTrace[]): Promise<TrustRegionStep> {
+    const { numbers, gradient } = await gradients.measure(batch, step);
+    const measured = { policy_loss: numbers.loss, grad_norm: numbers.grad_norm };
+    if (numbers.grad_norm === 0) {
+      gradient.dispose();
+      const nothing = { cg_residual: 0, expected_improvement: 0, surrogate_improvement: 0, kl_step: 0 };
+      return { ...measured, ...nothing, line_search_success: 0, backtracks: 0, refused: 'gradient is zero' };
     }
-    const found = { ...measured, cg_residual: cgResidual!, expected_improvement: expectedImprovement! };
-    const trials: LineSearchTrial[] = [];
-    if (traces) {
-      const [g, toEdge, left] = await Promise.all([ascent, edge, residuals].map((tensor) => tensor.data()));
-      traces.push({ gradient: [...g!], edge: [...toEdge!], residuals: [...left!], trials });
-    }
-    let refused: Refusal = '';
-    for (let backtracks = 0; backtracks < config.lineSearchSteps; backtracks++) {
-      const length = config.backtrackFactor ** backtracks;
-      const candidate = candidateAt(length);
-      const [loss, kl] = await candidate.told.data();
-      const improvement = numbers.loss - loss!;
-      if (!Number.isFinite(improvement) || !Number.isFinite(kl)) refused = 'not finite';
-      else if (kl! > config.maxKl) refused = 'KL above the trust region';
-      else if (improvement <= 0) refused = 'surrogate not improved';
-      else refused = '';
-      trials.push({ length, surrogate_improvement: improvement, kl: kl!, refused });
-      if (refused === '') vector.assign(candidate.parameters);
-      tf.dispose(candidate as unknown as tf.TensorContainer);
-      if (refused === '') {
-        const taken = { surrogate_improvement: improvement, kl_step: kl!, line_search_success: 1 } as const;
-        return { ...found, ...taken, backtracks, refused };
+    // in units of its norm, which the way to the edge does not depend on: the squares of a small one would underflow
+    const ascent = tf.tidy(() => gradient.div<tf.Tensor1D>(-numbers.grad_norm));
+    gradient.dispose();
+    const { x, residuals } = solve(ascent, batch);
+    const { edge, improvement, oldLogits } = reach(x, ascent, batch);
+    try {
+      const left = Array.from(await residuals.data(), (residual) => residual * numbers.grad_norm);
+      const expectedImprovement = (await improvement.data())[0]! * numbers.grad_norm;
+      const cgResidual = left.at(-1)!;
+      if (!Number.isFinite(cgResidual) || !Number.isFinite(expectedImprovement)) {
+        throw new InputError(
+          `step ${step} was not taken, since conjugate gradient found no finite direction: residual ${cgResidual}, expected improvement ${expectedImprovement}, gradient norm ${numbers.grad_norm}. The parameters are those from before it.`,
+        );
       }
+      const found = { ...measured, cg_residual: cgResidual, expected_improvement: expectedImprovement };
+      const trials: LineSearchTrial[] = [];
+      if (traces) {
+        const [g, toEdge] = await Promise.all([ascent, edge].map((tensor) => tensor.data()));
+        traces.push({
+          gradient: Array.from(g!, (value) => value * numbers.grad_norm),
+          edge: [...toEdge!],
+          residuals: left,
+          trials,
+        });
+      }
+      let refused: Refusal = '';
+      for (let backtracks = 0; backtracks < config.lineSearchSteps; backtracks++) {
+        const length = config.backtrackFactor ** backtracks;
+        const candidate = tf.tidy(() => tryOut(tf.scalar(length), edge, oldLogits, batch));
+        const [loss, kl] = await candidate.told.data();
+        const improvement = numbers.loss - loss!;
+        if (!Number.isFinite(improvement) || !Number.isFinite(kl)) refused = 'not finite';
+        else if (kl! > config.maxKl) refused = 'KL above the trust region';
+        else if (improvement <= 0) refused = 'surrogate not improved';
+        else refused = '';
+        trials.push({ length, surrogate_improvement: improvement, kl: kl!, refused });
+        if (refused === '') vector.assign(candidate.parameters);
+        tf.dispose(candidate);
+        if (refused === '') {
+          const taken = { surrogate_improvement: improvement, kl_step: kl!, line_search_success: 1 } as const;
+          return { ...found, ...taken, backtracks, refused };
+        }
+      }
+      const none = { surrogate_improvement: 0, kl_step: 0, line_search_success: 0 } as const;
+      return { ...found, ...none, backtracks: config.lineSearchSteps, refused };
+    } finally {
+      tf.dispose([ascent, x, residuals, edge, improvement, oldLogits]);
     }
-    const none = { surrogate_improvement: 0, kl_step: 0, line_search_success: 0 } as const;
-    return { ...found, ...none, backtracks: config.lineSearchSteps, refused };
-  } finally {
-    tf.dispose([ascent, edge, oldLogits, residuals, told]);
   }
+
+  return {
+    step,
+    dispose: () => {
+      gradients.dispose();
+      iterate.dispose();
+      reach.dispose();
+      tryOut.dispose();
+    },
+  };
 }
 
 function checkConfig(config: TrustRegionConfig): void {

@@ -6,9 +6,9 @@ import type { TrpoConfig, TrpoModels } from '../../algorithms/trpo';
 import { criticAdvantages } from '../../algorithms/updates/criticAdvantages';
 import { fisherVectorProduct } from '../../algorithms/updates/fisherVectorProduct';
 import {
+  createTrustRegion,
   type TrustRegionStep,
   type TrustRegionTrace,
-  trustRegionStep,
 } from '../../algorithms/updates/trustRegionStep';
 import { tf } from '../../engine/tensorflow';
 import { InputError } from '../../errors/inputError';
@@ -62,8 +62,9 @@ export async function studyStep<S extends States>(
   const logits = () => rolloutLogits(policy, batch, temperature);
   const oldLogits = logits();
   const traces: TrustRegionTrace[] = [];
+  const trustRegion = createTrustRegion(policy, temperature, config);
   try {
-    const step = await trustRegionStep(policy, batch, temperature, 1, config, traces);
+    const step = await trustRegion.step(batch, 1, traces);
     vector.assign(before);
     const [trace] = traces;
     if (!trace)
@@ -104,6 +105,7 @@ export async function studyStep<S extends States>(
     return { step, trace, along };
   } finally {
     vector.assign(before);
+    trustRegion.dispose();
     tf.dispose([before, oldLogits]);
     disposeBatch(batch);
   }

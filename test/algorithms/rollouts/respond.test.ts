@@ -37,7 +37,8 @@ describe('respond', () => {
   it('tells the same responses as tensors, as tokens and as text', async () => {
     const asked = Array.from({ length: 40 }, (_, i) => queries[i % queries.length]!);
     read(await ask({}, asked), ({ states, actions, mask, logProbs, tokens, completions }) => {
-      expect([states.ids.shape, states.starts.shape]).toEqual([[40, promptLength + 2], [40]]);
+      expect([states.ids.shape, states.starts.shape]).toEqual([[40, promptLength], [40]]);
+      const seen = states.responses!.arraySync();
       const [ids, taken, chances] = [actions.arraySync(), mask.arraySync(), logProbs.arraySync()];
       const prompts = states.ids.arraySync();
       const starts = states.starts.arraySync();
@@ -47,8 +48,8 @@ describe('respond', () => {
         expect(prompts[b]).toEqual([
           ...new Array(starts[b]!).fill(specialTokens.padding),
           ...promptOf(tokenizer, query),
-          ...ids[b]!.slice(0, -1),
         ]);
+        expect(seen[b]).toEqual(ids[b]!.slice(0, -1));
         expect(taken[b]).toEqual([0, 1, 2].map((t) => (t < count ? 1 : 0)));
         expect(ids[b]!.slice(count).every((id) => id === specialTokens.padding)).toBe(true);
         expect(chances[b]!.map((chance) => chance < 0)).toEqual([0, 1, 2].map((t) => t < count));
@@ -70,6 +71,27 @@ describe('respond', () => {
       read(await ask({}, queries, seed), ({ completions }) => completions.map(({ response }) => response));
     expect(await texts(1)).toEqual(await texts(1));
     expect(await texts(2)).not.toEqual(await texts(1));
+  });
+
+  it('gives several responses to each query, one after the other, from one prompt', async () => {
+    const several = await respond(
+      policy,
+      tokenizer,
+      queries,
+      promptLength,
+      { ...options, groupSize: 3 },
+      seededRandom(3),
+    );
+    read(several, ({ states, actions, completions }) => {
+      expect([states.ids.shape, states.responses!.shape, actions.shape]).toEqual([
+        [5, promptLength],
+        [15, 2],
+        [15, 3],
+      ]);
+      expect(completions.map(({ query }) => query)).toEqual(
+        queries.flatMap((query) => [query, query, query]),
+      );
+    });
   });
 
   it('asks for a single token', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type TrustRegionStep, trustRegionStep } from '../../../lib/algorithms/updates/trustRegionStep';
+import { createTrustRegion, type TrustRegionStep } from '../../../lib/algorithms/updates/trustRegionStep';
 import { tf } from '../../../lib/engine/tensorflow';
 import { surrogateLoss } from '../../../lib/losses/surrogate';
 import { actionLogProbs } from '../../../lib/models/categorical';
@@ -30,7 +30,9 @@ async function run(changes: Partial<typeof config> = {}, advantages: number[][] 
     advantages: tf.tensor2d(advantages),
   }));
   try {
-    const step = await trustRegionStep(policy, batch, 1, 3, { ...config, ...changes });
+    const trustRegion = createTrustRegion(policy, 1, { ...config, ...changes });
+    const step = await trustRegion.step(batch, 3);
+    trustRegion.dispose();
     return { step, theta: Array.from(policy.parameters.vector.dataSync()) };
   } finally {
     tf.dispose(batch as unknown as tf.TensorContainer);
@@ -134,7 +136,8 @@ async function stepFrom(
     oldLogProbs: tf.tensor2d([[...oldLogProbs]]),
     advantages: tf.tensor2d([[...advantages]]),
   }));
-  const told = trustRegionStep(policy, batch, 1, 1, { ...config, conjugateGradientSteps: 10, ...changes });
+  const trustRegion = createTrustRegion(policy, 1, { ...config, conjugateGradientSteps: 10, ...changes });
+  const told = trustRegion.step(batch, 1);
   try {
     return { step: await told, before, after: Array.from(vector.dataSync()) };
   } finally {
