@@ -14,6 +14,7 @@ const commands = {
   doctor: () => import('./doctor.mjs'),
   data: () => import('./data.mjs'),
   setup: () => import('./setup.mjs'),
+  bench: () => import('./bench.mjs'),
 };
 
 async function run() {
