@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { mazeTask } from '../../../lib/algorithms/rollouts/mazeTask';
 import { trpo } from '../../../lib/algorithms/trpo';
+import { compiling } from '../../../lib/engine/compile';
 import { tf } from '../../../lib/engine/tensorflow';
 import { mazeModels, mazeSettings } from '../../../lib/experiments/mazeSettings';
 import { ppoPasses, totalPasses, trpoPasses } from '../../../lib/lessons/trpo/policyPasses';
@@ -43,17 +44,20 @@ it('finds the step that training takes, and leaves policy and critic as they wer
   expect(along[1]!.kl).toBeCloseTo(trace.trials[0]!.kl, 6);
 
   for await (const row of trpo(task, models, config, seededRandom(2))) {
-    expect(row.kl_step).toBe(step.kl_step);
-    expect(row.surrogate_improvement).toBe(step.surrogate_improvement);
+    // what the study ran as it is, a second use of the same models replays as a graph, which adds in another order
+    expect(row.kl_step).toBeCloseTo(step.kl_step, 6);
+    expect(row.surrogate_improvement).toBeCloseTo(step.surrogate_improvement, 6);
   }
 });
 
 it('counts the passes that a step of TRPO makes', async () => {
   const models = mazeModels(maze, seededRandom(1));
   const { policy, calls } = countedPolicy(models.policy);
+  compiling.enabled = false;
   const [row] = await rowsOf(
     trpo(task, { ...models, policy }, { ...config, evaluateEvery: 2, steps: 1 }, seededRandom(2)),
   );
+  compiling.enabled = true;
   const { forward, tangent } = totalPasses(trpoPasses(config, row!.backtracks + 1));
   // besides: one for the rollout's probabilities, one for the evaluation after the last step
   expect(calls()).toBe(forward + tangent + 2);
