@@ -14,7 +14,6 @@ import { nativeBackend, nativeId } from './graph/nativeBackend';
 import { copyOf, record, recordingNow } from './graph/recording';
 import { openSession, type Session } from './graph/session';
 import { formOf, leavesOf, type TensorTree, treeLike } from './graph/tensorTree';
-import './kernels/tensorflowKernels';
 import { engine, tf } from './tensorflow';
 
 export type { TensorTree } from './graph/tensorTree';
@@ -28,8 +27,6 @@ export interface CompileOptions {
   readonly beyond?: 'refuse' | 'forget';
   /** Replays that are compared with the step itself, and refused where they differ; `LAB_CHECK_COMPILED` unless said. */
   readonly checkedCalls?: number;
-  /** XLA compiles the graph to machine code; not unless said, since it gains nothing here (npm run bench). */
-  readonly xla?: boolean;
 }
 
 export interface Compiled<I extends readonly TensorTree[], O extends TensorTree> {
@@ -57,7 +54,7 @@ export function compile<I extends readonly TensorTree[], O extends TensorTree>(
   step: (...inputs: I) => O,
   options: CompileOptions = {},
 ): Compiled<I, O> {
-  const { name = step.name || 'step', maxForms = 8, beyond = 'refuse', xla = false } = options;
+  const { name = step.name || 'step', maxForms = 8, beyond = 'refuse' } = options;
   const { checkedCalls = Number(process.env.LAB_CHECK_COMPILED ?? 0) } = options;
   const replays = new Map<string, Replay>();
   const asItIs = (...inputs: I): O =>
@@ -75,7 +72,7 @@ export function compile<I extends readonly TensorTree[], O extends TensorTree>(
       const separate = treeLike(inputs, leaves.values());
       const recording = record(name, leaves, () => owned(step(...separate), separate));
       const results = leavesOf(recording.result).map(({ tensor }) => tensor);
-      const graph = defineGraph(recording, leaves, results, xla);
+      const graph = defineGraph(recording, leaves, results);
       replays.set(form, {
         session: null,
         graph,

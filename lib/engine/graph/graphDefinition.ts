@@ -4,8 +4,9 @@
  */
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { nativeTypes, type OperationAttribute } from '../kernels/nativeKernel';
 import type { tf } from '../tensorflow';
-import { nativeBackend, nativeId, type OperationAttribute } from './nativeBackend';
+import { nativeBackend, nativeId } from './nativeBackend';
 import type { RecordedConstant, Recording } from './recording';
 
 /** A value that a call gives the graph: the input at this place, or a variable. */
@@ -18,7 +19,6 @@ export interface GraphDefinition {
   /** Names of what is fed and fetched, with commas between them. */
   readonly inputNames: string;
   readonly outputNames: string;
-  readonly operations: number;
 }
 
 /** The tag under which a SavedModel's graph is found. */
@@ -30,13 +30,11 @@ const producer = 1645;
 /**
  * @param inputs  the tensors that the step took
  * @param outputs those that it gave; after them come the new values of the variables that it assigned
- * @param xla     whether TensorFlow is asked to compile the graph to machine code
  */
 export function defineGraph(
   { operations, constants, variables, assigned }: Recording<unknown>,
   inputs: readonly tf.Tensor[],
   outputs: readonly tf.Tensor[],
-  xla: boolean,
 ): GraphDefinition {
   const { messages, attributeValue, typeValue, shapeOf } = protocol();
   const nodes: NodeMessage[] = [];
@@ -57,19 +55,8 @@ export function defineGraph(
     node.setInputList([...from]);
     const map = node.getAttrMap();
     for (const [attribute, value] of Object.entries(attributes)) map.set(attribute, value);
-    if (xla && operation !== 'Placeholder') {
-      map.set('_XlaCompile', flagValue());
-      map.set(
-        '_XlaScope',
-        attributeValue({ name: '', type: nativeBackend().binding.TF_ATTR_STRING!, value: 'step' }),
-      );
-    }
     nodes.push(node);
     return name;
-  }
-
-  function flagValue(): object {
-    return attributeValue({ name: '', type: nativeBackend().binding.TF_ATTR_BOOL!, value: true });
   }
 
   function addFeed(id: number, { dtype, shape }: tf.Tensor, feed: Feed): string {
@@ -137,12 +124,8 @@ export function defineGraph(
     feeds,
     inputNames: inputNames.join(),
     outputNames: outputNames.join(),
-    operations: operations.length,
   };
 }
-
-/** TensorFlow's numbers for the types of TensorFlow.js. */
-const nativeTypes: Readonly<Record<string, number>> = { float32: 1, int32: 3, bool: 10 };
 
 interface Message {
   serializeBinary(): Uint8Array;

@@ -1,4 +1,5 @@
 /** The part of the native engine's backend that recording and replaying stand on. */
+import type { OperationAttribute } from '../kernels/nativeKernel';
 import { tf } from '../tensorflow';
 
 /** What an operation made: a tensor of the native library, by its number. */
@@ -7,13 +8,6 @@ export interface NativeTensor {
   readonly shape: number[];
   /** TensorFlow's number for the type. */
   readonly dtype: number;
-}
-
-export interface OperationAttribute {
-  readonly name: string;
-  /** One of the binding's TF_ATTR_ numbers. */
-  readonly type: number;
-  readonly value: unknown;
 }
 
 /** The addon's functions. */

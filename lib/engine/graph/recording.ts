@@ -3,14 +3,9 @@
  * by itself, so that a whole step, its gradient and its optimizer are one flat list of operations.
  */
 import { InputError } from '../../errors/inputError';
+import type { OperationAttribute } from '../kernels/nativeKernel';
 import { tf } from '../tensorflow';
-import {
-  type Binding,
-  type NativeTensor,
-  nativeBackend,
-  nativeId,
-  type OperationAttribute,
-} from './nativeBackend';
+import { type Binding, type NativeTensor, nativeBackend, nativeId } from './nativeBackend';
 
 export interface RecordedOperation {
   readonly name: string;

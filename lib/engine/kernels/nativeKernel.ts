@@ -16,9 +16,19 @@ export interface NodeBackend {
 
 export interface OperationAttribute {
   readonly name: string;
+  /** One of the binding's TF_ATTR_ numbers. */
   readonly type: number;
-  readonly value: number | boolean;
+  readonly value: unknown;
 }
+
+/** TensorFlow's numbers for the types of TensorFlow.js. */
+export const nativeTypes: Readonly<Record<string, number>> = {
+  float32: 1,
+  int32: 3,
+  string: 7,
+  complex64: 8,
+  bool: 10,
+};
 
 /** Replaces a kernel of the native engine: a module that is loaded again registers its own again. */
 export function registerNativeKernel(

@@ -1,6 +1,7 @@
 /** One token of each response, drawn from softmax(logits / temperature) by the inverse of the distribution function. */
 import { tf } from '../tensorflow';
 import { fused, fusedKernel } from './fused';
+import { tokenLogProbs } from './logProbs';
 
 const sample = fusedKernel('LabSampleTokens', {
   inputs: ['logits', 'noise'],
@@ -28,9 +29,7 @@ export function sampleTokens(logits: tf.Tensor2D, noise: tf.Tensor2D, temperatur
   const tempered = temperature > 0 ? logits.div<tf.Tensor2D>(temperature) : logits;
   const likeliest = () => tempered.argMax(1).expandDims<tf.Tensor2D>(1).toInt() as tf.Tensor2D;
   const token = temperature > 0 ? drawTokens(tf.softmax(tempered), noise) : likeliest();
-  const [batch, vocabulary] = logits.shape;
-  const chosen = tf.oneHot(token.reshape<tf.Tensor1D>([batch]), vocabulary);
-  return { token, logProb: tf.logSoftmax(tempered).mul(chosen).sum(1, true) };
+  return { token, logProb: tokenLogProbs(tempered, token.flatten()).expandDims(1) };
 }
 
 /** The largest float32 below 1. */

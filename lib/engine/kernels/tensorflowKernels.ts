@@ -1,14 +1,11 @@
 /** Kernels of tfjs-node that are replaced by ones that do the same with less. */
 import * as tf from '@tensorflow/tfjs';
-import { type NodeBackend, registerNativeKernel } from './nativeKernel';
-
-/** TensorFlow's numbers for types. */
-const types: Readonly<Record<string, number>> = { float32: 1, int32: 3, string: 7, complex64: 8, bool: 10 };
+import { type NodeBackend, nativeTypes, registerNativeKernel } from './nativeKernel';
 
 const type = ({ binding }: NodeBackend, name: string, dtype: string) => ({
   name,
   type: binding.TF_ATTR_TYPE,
-  value: types[dtype]!,
+  value: nativeTypes[dtype]!,
 });
 const flag = ({ binding }: NodeBackend, name: string, value: unknown) => ({
   name,
