@@ -5,7 +5,7 @@
  * the least and the median.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -71,17 +71,22 @@ function peerPython() {
 /** Makes MKL take its AVX-512 path on an AMD processor too. @param {string} folder */
 function avx512Library(folder) {
   const library = join(folder, 'avx512.so');
-  spawnSync('cc', ['-shared', '-fPIC', '-O2', join(peers, 'avx512.c'), '-o', library], { stdio: 'inherit' });
+  const args = ['-shared', '-fPIC', '-O2', join(peers, 'avx512.c'), '-o', library];
+  if (spawnSync('cc', args, { stdio: 'inherit' }).status !== 0)
+    throw new SetupError(`${join(peers, 'avx512.c')} was not compiled: a C compiler is needed (cc).`);
   return library;
 }
 
 /** @param {string} size @param {string} folder @param {boolean} withPeer */
 async function startAll(size, folder, withPeer) {
   const lab = ['-r', './lib/workspace/typescriptModules.cjs', join(benchmarks, 'lab.ts'), size];
+  /** @type {Runner[]} */
   const runners = [];
   for (const threads of ['1', '2']) {
     const env = { LAB_ENGINE: 'native', LAB_THREADS: threads };
-    runners.push(await start(`lab compiled, ${threads} threads`, process.execPath, [...lab, folder], env));
+    // the first writes what the peers read
+    const args = runners.length === 0 ? [...lab, folder] : lab;
+    runners.push(await start(`lab compiled, ${threads} threads`, process.execPath, args, env));
   }
   const eager = { LAB_ENGINE: 'native', LAB_THREADS: '1', LAB_COMPILE: 'off' };
   runners.push(await start('lab as it is, 1 threads', process.execPath, lab, eager));
@@ -95,9 +100,14 @@ async function startAll(size, folder, withPeer) {
     for (const threads of ['1', '2']) {
       const weights = join(folder, 'weights.safetensors');
       const args = [join(peers, 'pytorch.py'), '--size', size, '--threads', threads, '--weights', weights];
-      runners.push(
-        await start(`${label}, ${threads} threads`, python, args, preload ? { LD_PRELOAD: preload } : {}),
-      );
+      const env = preload ? { LD_PRELOAD: preload } : {};
+      const peer = await start(`${label}, ${threads} threads`, python, args, env);
+      // a library that cannot be preloaded is left out without an error
+      if (peer.ready.avx512 !== (preload !== ''))
+        throw new SetupError(
+          `${peer.name} says that MKL's AVX-512 path is ${peer.ready.avx512 ? '' : 'not '}forced.`,
+        );
+      runners.push(peer);
     }
   }
   return runners;
@@ -105,7 +115,7 @@ async function startAll(size, folder, withPeer) {
 
 /** Both compute the same loss from the same weights, or nothing is compared. @param {Runner[]} runners @param {string} folder */
 async function compareLosses(runners, folder) {
-  const own = runners[1]?.ready.loss.loss;
+  const own = runners[0]?.ready.loss.loss;
   for (const { name, ask } of runners.filter((runner) => runner.name.startsWith('PyTorch'))) {
     const { loss } = await ask({ command: 'loss', batch: join(folder, 'batch.safetensors') });
     if (!(Math.abs(loss - own) <= 1e-5))
@@ -163,6 +173,7 @@ export async function main(args) {
       }
     }
     for (const { end } of runners) end();
+    rmSync(folder, { recursive: true });
   }
   process.stderr.write('\n');
   const folder = join(root, 'data', 'results', 'bench');

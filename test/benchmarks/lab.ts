@@ -1,10 +1,9 @@
 /**
  * The lab's own steps for the benchmark, driven as the peers are: one JSON object a line, a command on stdin and its
  * answer on stdout.
- *   {"command": "loss", "batch": FILE}       GRPO's loss at the weights that `save` wrote, and the norm of its gradient
  *   {"command": "grpo"}, {"command": "trpo"} one step, in milliseconds
  *   node -r ./lib/workspace/typescriptModules.cjs test/benchmarks/lab.ts XS [FOLDER]
- * FOLDER gets weights.safetensors and batch.safetensors, which the peers read.
+ * FOLDER gets weights.safetensors and batch.safetensors, which the peers read; their loss is told first.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,8 +16,10 @@ import { aggregate } from '../../lib/losses/aggregation';
 import { groupRelativeLoss } from '../../lib/losses/groupRelative';
 import { type Random, seededRandom } from '../../lib/math/random';
 import { actionLogProbs } from '../../lib/models/categorical';
+import { repeated } from '../../lib/models/gpt';
 import { copyGptPolicy, createGptPolicy, type TokenStates } from '../../lib/models/gptPolicy';
 import { unpack } from '../../lib/models/parameters';
+import { writeSafetensors } from '../../lib/models/safetensors';
 import { sampleResponses } from '../../lib/models/sampling';
 
 const sizes: Readonly<Record<string, { layers: number; width: number; heads: number }>> = {
@@ -128,18 +129,12 @@ function createSteps(size: string) {
         refLogProbs: batch.oldLogProbs.sub<tf.Tensor2D>(tf.range(0, maxTokens).mul(0.01)),
       }));
       const { ids, responses } = shifted.states;
-      const whole = tf.tidy(() => {
-        const repeated = tf.tile(ids.expandDims(1), [1, groupSize, 1]).reshape([rows, promptLength]);
-        return tf.concat([repeated, responses!], 1);
-      });
+      const whole = tf.tidy(() => tf.concat([repeated(ids, groupSize), responses!], 1));
       const parts = unpack(policy.parameters);
       const names = Object.keys(policy.parameters.specification);
-      writeSafetensors(
-        join(folder, 'weights.safetensors'),
-        Object.fromEntries(names.map((name) => [name, parts(name)])),
-      );
+      save(join(folder, 'weights.safetensors'), Object.fromEntries(names.map((name) => [name, parts(name)])));
       const { states: _, ...numbers } = shifted;
-      writeSafetensors(join(folder, 'batch.safetensors'), { ...numbers, ids: whole });
+      save(join(folder, 'batch.safetensors'), { ...numbers, ids: whole });
       const { numbers: told } = await descent.measure(shifted, 1);
       return { loss: told.loss, gradNorm: told.grad_norm };
     },
@@ -167,23 +162,13 @@ function stopwatch(): () => number {
   };
 }
 
-/** The format of huggingface's safetensors: the header's length, the header as JSON, the numbers. */
-function writeSafetensors(path: string, tensors: Readonly<Record<string, tf.Tensor>>): void {
-  const header: Record<string, object> = {};
-  const parts: Uint8Array[] = [];
-  let offset = 0;
-  for (const [name, tensor] of Object.entries(tensors)) {
-    const values = tensor.dataSync();
-    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-    const dtype = tensor.dtype === 'int32' ? 'I32' : 'F32';
-    header[name] = { dtype, shape: tensor.shape, data_offsets: [offset, offset + bytes.length] };
-    parts.push(bytes);
-    offset += bytes.length;
-  }
-  const json = Buffer.from(JSON.stringify(header));
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(json.length));
-  writeFileSync(path, Buffer.concat([length, json, ...parts]));
+/** All as float32, token numbers too: it holds them exactly. */
+function save(path: string, tensors: Readonly<Record<string, tf.Tensor>>): void {
+  const named = Object.entries(tensors).map(([name, tensor]) => {
+    const values = Float32Array.from(tensor.dataSync());
+    return [name, { shape: tensor.shape, values }] as const;
+  });
+  writeFileSync(path, writeSafetensors(Object.fromEntries(named)));
 }
 
 async function serve(size: string, folder: string | undefined): Promise<void> {
