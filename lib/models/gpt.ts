@@ -5,13 +5,13 @@
  * Everything is a function of tensors and nothing is read back, so that a whole step can be recorded and replayed.
  */
 import { attention } from '../engine/kernels/attention';
-import { decodeAttention } from '../engine/kernels/decodeAttention';
 import { biasGelu } from '../engine/kernels/gelu';
 import { layerNorm } from '../engine/kernels/layerNorm';
 import { lookup } from '../engine/kernels/lookup';
 import { biasResidual } from '../engine/kernels/residual';
 import { tf } from '../engine/tensorflow';
 import { InputError } from '../errors/inputError';
+import { cachedAttention } from './cachedAttention';
 import type { ParameterLookup, ParameterSpecification } from './parameters';
 
 export interface GptConfig {
@@ -139,8 +139,7 @@ export type DecodingPlace = {
 /**
  * The hidden state of one further token of each response.
  * @param token  [B] int32
- * @param place  its caches are used up: they are written to in place, and come back with this token in them
- * @returns      [B, width]
+ * @returns      [B, width], and the caches with this token in them
  */
 export function gptDecode(
   parameter: ParameterLookup,
@@ -166,7 +165,7 @@ export function gptDecode(
     const projected = projectAttention(block, x);
     const bias = vectorOf(block, 'queryKeyValue.bias');
     const past = { promptQkv: queryKeyValue[layer]!, starts, cache: caches[layer]!, position };
-    const { mixed, cache } = decodeAttention({ qkv: projected, bias, ...past }, layout);
+    const { mixed, cache } = cachedAttention({ qkv: projected, bias, ...past }, layout);
     extended.push(cache);
     x = afterAttention(block, x, mixed);
   }

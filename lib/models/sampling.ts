@@ -1,46 +1,30 @@
-/**
- * Sampling responses from a language model, one token after the other, with the keys and values of the tokens so far
- * kept (a KV cache).
- */
+/** Sampling responses from a language model, with each prompt computed once for all responses to it. */
 import { compiledOnce, compileEvaluation } from '../engine/compile';
-import { decodeCache } from '../engine/kernels/decodeAttention';
-import { tokenLogProbs } from '../engine/kernels/logProbs';
-import { drawTokens, sampleTokens } from '../engine/kernels/sampling';
-import { tf } from '../engine/tensorflow';
+import { decodeResponses } from '../engine/kernels/decodeResponses';
+import { fused } from '../engine/kernels/fused';
+import type { tf } from '../engine/tensorflow';
 import { refuse, requireCount } from '../errors/inputError';
-import {
-  type DecodingPlace,
-  type GptConfig,
-  gptDecode,
-  gptLogits,
-  gptPacked,
-  repeated,
-  requireContext,
-} from './gpt';
-import type { GptPolicy } from './gptPolicy';
-import { unpack } from './parameters';
+import type { DrawingOptions } from './drawTokens';
+import { type GptConfig, gptLogits, gptPacked, requireContext } from './gpt';
+import { type GptPolicy, gptPolicySpecification } from './gptPolicy';
+import { type ParameterLookup, unpack } from './parameters';
+import { sampleTokenByToken } from './tokenByToken';
 
-export interface SamplingOptions {
+export interface SamplingOptions extends DrawingOptions {
   /** T, the longest response. */
   readonly maxTokens: number;
-  /** Divides the logits: 1 samples the model's own distribution, 0 takes the likeliest token each time. */
-  readonly temperature: number;
-  /** Only the k likeliest tokens are sampled; ties with the last of them too. */
-  readonly topK?: number;
-  /** Only the likeliest tokens that together have probability p are sampled. Holtzman et al. 2019, arXiv:1904.09751. */
-  readonly topP?: number;
   /** The token that ends a response. */
   readonly stopToken: number;
 }
 
-export interface Prompts {
+export type Prompts = {
   /** [Q, P] int32, padded on the left */
   readonly ids: tf.Tensor2D;
   /** [Q] int32: each row's first real token */
   readonly starts: tf.Tensor1D;
-}
+};
 
-export interface SampledResponses {
+export type SampledResponses = {
   /** [B, T] int32, padding after the stop token */
   readonly tokens: tf.Tensor2D;
   /** [B, T] 1 on each token up to and including the stop token */
@@ -50,22 +34,6 @@ export interface SampledResponses {
    * where it is 0), before top-k and top-p cut it.
    */
   readonly logProbs: tf.Tensor2D;
-}
-
-/** One token of each row, [B, 1] each. */
-type SampledColumn = {
-  readonly token: tf.Tensor2D;
-  readonly mask: tf.Tensor2D;
-  readonly logProb: tf.Tensor2D;
-};
-
-/** What goes from one token to the next. */
-type Decoding = {
-  readonly column: SampledColumn;
-  /** [B, 1] 1 where the response has not ended */
-  readonly open: tf.Tensor2D;
-  /** 0 when all have ended */
-  readonly anyOpen: tf.Scalar;
 };
 
 /**
@@ -78,116 +46,44 @@ export function sampleResponses(
   noise: tf.Tensor2D,
   options: SamplingOptions,
 ): SampledResponses {
-  const { layers, width } = policy.config;
   check(options, policy.config, prompts.ids.shape[1]);
-  const { maxTokens } = options;
-  const [batch] = noise.shape;
-  const { begin, goOn } = compiledOnce(policy, `sampling ${JSON.stringify(options)}`, () =>
-    compileSampling(policy, options),
+  if (!fused()) return sampleTokenByToken(policy, prompts, noise, options);
+  const sample = compiledOnce(policy, `sampling ${JSON.stringify(options)}`, () =>
+    compileEvaluation((given: Prompts, uniform: tf.Tensor2D) => sampleFused(policy, given, uniform, options)),
   );
-  return tf.tidy(() => {
-    const noiseAt = (t: number) => noise.slice([0, t], [batch, 1]);
-    const { queryKeyValue, ...first } = begin(prompts, noiseAt(0));
-    let state: Decoding = first;
-    const columns = [state.column];
-    const room = { responses: batch, responseLength: maxTokens - 1 };
-    let caches = maxTokens > 1 ? Array.from({ length: layers }, () => decodeCache(room, width)) : [];
-    for (let t = 1; t < maxTokens && state.anyOpen.dataSync()[0] !== 0; t++) {
-      const place = { queryKeyValue, starts: prompts.starts, caches, position: tf.scalar(t - 1, 'int32') };
-      const next = goOn(state.column.token, state.open, place, noiseAt(t));
-      tf.dispose(caches);
-      ({ caches, ...state } = next);
-      columns.push(state.column);
-    }
-    const joined = (part: keyof SampledColumn) => {
-      const sampled = tf.concat(
-        columns.map((column) => column[part]),
-        1,
-      );
-      return sampled.pad<tf.Tensor2D>([
-        [0, 0],
-        [0, maxTokens - columns.length],
-      ]);
-    };
-    return { tokens: joined('token').toInt(), mask: joined('mask'), logProbs: joined('logProb') };
-  });
+  return sample({ ids: prompts.ids, starts: prompts.starts }, noise);
 }
 
-/** The prompts' pass and first token; and each further one: its graph is the same wherever in a response it stands. */
-function compileSampling({ config, parameters }: GptPolicy, options: SamplingOptions) {
-  const draw = (logits: tf.Tensor2D, open: tf.Tensor2D, noise: tf.Tensor2D): Decoding => {
-    const column = sampleColumn(logits, open, noise, options);
-    const stillOpen = column.mask.mul<tf.Tensor2D>(column.token.notEqual(options.stopToken));
-    return { column, open: stillOpen, anyOpen: stillOpen.max() };
-  };
-  const begin = compileEvaluation(
-    ({ ids, starts }: { ids: tf.Tensor2D; starts: tf.Tensor1D }, noise: tf.Tensor2D) => {
-      const parameter = unpack(parameters);
-      const [prompts, length] = ids.shape;
-      const [rows] = noise.shape;
-      const { hidden, queryKeyValue } = gptPacked(parameter, config, { ids, starts });
-      const last = hidden
-        .reshape([prompts, length, config.width])
-        .slice([0, length - 1, 0], [prompts, 1, config.width]);
-      const logits = gptLogits(parameter, config, last.reshape([prompts, config.width]));
-      return { queryKeyValue, ...draw(repeated(logits, rows / prompts), tf.ones([rows, 1]), noise) };
-    },
-  );
-  const goOn = compileEvaluation(
-    (token: tf.Tensor2D, open: tf.Tensor2D, place: DecodingPlace, noise: tf.Tensor2D) => {
-      const parameter = unpack(parameters);
-      const { hidden, caches } = gptDecode(parameter, config, token.flatten(), place);
-      return { caches, ...draw(gptLogits(parameter, config, hidden), open, noise) };
-    },
-  );
-  return { begin, goOn };
-}
-
-function sampleColumn(
-  logits: tf.Tensor2D,
-  open: tf.Tensor2D,
+function sampleFused(
+  policy: GptPolicy,
+  prompts: Prompts,
   noise: tf.Tensor2D,
-  options: SamplingOptions,
-): SampledColumn {
-  const { temperature, topK, topP } = options;
-  const { token, logProb } =
-    temperature === 0 || (topK === undefined && topP === undefined)
-      ? sampleTokens(logits, noise, temperature)
-      : sampleTruncated(logits, noise, options);
-  return {
-    // the number of the padding token is 0
-    token: token.mul<tf.Tensor2D>(open.toInt()),
-    mask: open,
-    logProb: logProb.mul(open),
-  };
+  { maxTokens, temperature, topK, topP = 1, stopToken }: SamplingOptions,
+): SampledResponses {
+  const { config, parameters } = policy;
+  const parameter = unpack(parameters);
+  const { logits, queryKeyValue } = promptPass(policy, parameter, prompts);
+  const weights = Object.keys(gptPolicySpecification(config)).map(parameter);
+  return decodeResponses(
+    {
+      promptLogits: logits,
+      noise: noise.slice([0, 0], [noise.shape[0], maxTokens]),
+      starts: prompts.starts,
+      promptQkv: queryKeyValue,
+      weights,
+    },
+    { heads: config.heads, temperature, topK: topK ?? config.vocabularySize, topP, stopToken },
+  );
 }
 
-function sampleTruncated(logits: tf.Tensor2D, noise: tf.Tensor2D, options: SamplingOptions) {
-  const [batch] = logits.shape;
-  const tempered = logits.div<tf.Tensor2D>(options.temperature);
-  const token = drawTokens(truncated(tf.softmax(tempered), options), noise);
-  const logProb = tokenLogProbs(tempered, token.flatten()).reshape<tf.Tensor2D>([batch, 1]);
-  return { token, logProb };
-}
-
-/**
- * Probabilities with 0 where top-k and top-p leave a token out; they no longer sum to 1.
- * @param probabilities [B, V]
- */
-function truncated(probabilities: tf.Tensor2D, { topK, topP }: SamplingOptions): tf.Tensor2D {
-  let kept = probabilities;
-  if (topK !== undefined) {
-    const likeliest = tf.topk(kept, Math.min(topK, kept.shape[1])).values;
-    kept = kept.mul(kept.greaterEqual(likeliest.min(1, true)));
-  }
-  if (topP !== undefined) {
-    const sorted = tf.topk(kept, kept.shape[1]).values;
-    const before = sorted.cumsum(1, true);
-    const inside = before.less(sorted.sum(1, true).mul(topP));
-    const least = tf.where(inside, sorted, tf.onesLike(sorted)).min(1, true);
-    kept = kept.mul(kept.greaterEqual(least));
-  }
-  return kept;
+/** What the prompts leave for their responses: logits of the first token [Q, V], and queries, keys and values. */
+export function promptPass({ config }: GptPolicy, parameter: ParameterLookup, { ids, starts }: Prompts) {
+  const [prompts, length] = ids.shape;
+  const { hidden, queryKeyValue } = gptPacked(parameter, config, { ids, starts });
+  const last = hidden
+    .reshape([prompts, length, config.width])
+    .slice([0, length - 1, 0], [prompts, 1, config.width]);
+  return { logits: gptLogits(parameter, config, last.reshape([prompts, config.width])), queryKeyValue };
 }
 
 function check(

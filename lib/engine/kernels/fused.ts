@@ -23,8 +23,8 @@ export function withComposites<T>(f: () => T): T {
 }
 
 interface KernelSpecification {
-  /** Names of the inputs, in the order of the operation's. */
-  readonly inputs: readonly string[];
+  /** Names of the inputs, in the order of the operation's; those of a call, in its order, unless said. */
+  readonly inputs?: readonly string[];
   readonly outputs?: number;
   /** The operation's attributes: of type int, unless said. */
   readonly attributes?: Readonly<Record<string, 'int' | 'float'>>;
@@ -50,7 +50,7 @@ export function fusedKernel(
     const results = backend.executeMultipleOutputs(
       name,
       attributes,
-      names.map((input) => inputs[input]!),
+      (names ?? Object.keys(inputs)).map((input) => inputs[input]!),
       outputs,
     );
     return outputs === 1 ? results[0]! : results;

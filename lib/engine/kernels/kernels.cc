@@ -7,11 +7,13 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 
 #include <algorithm>
 #include <cmath>
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -277,18 +279,17 @@ struct Status {
 class Call {
  public:
   explicit Call(TF_OpKernelContext* context) : context_(context) {
-    const int count = TF_NumInputs(context);
-    for (int i = 0; i < count; i++) {
-      inputs_[i] = nullptr;
+    inputs_.resize(TF_NumInputs(context));
+    for (size_t i = 0; i < inputs_.size(); i++) {
       TF_GetInput(context, i, &inputs_[i], status_.get);
-      count_ = i + 1;
       if (!Check()) return;
     }
   }
 
   ~Call() {
-    for (int i = 0; i < count_; i++) TF_DeleteTensor(inputs_[i]);
-    for (TF_Tensor* output : outputs_) TF_DeleteTensor(output);
+    for (const auto* tensors : {&inputs_, &outputs_})
+      for (TF_Tensor* tensor : *tensors)
+        if (tensor) TF_DeleteTensor(tensor);
   }
 
   bool failed() const { return failed_; }
@@ -354,9 +355,7 @@ class Call {
 
   TF_OpKernelContext* context_;
   Status status_;
-  TF_Tensor* inputs_[10];
-  int count_ = 0;
-  std::vector<TF_Tensor*> outputs_;
+  std::vector<TF_Tensor*> inputs_, outputs_;
   bool failed_ = false;
 };
 
@@ -462,6 +461,14 @@ INLINE Moments MomentsOf(const float* x, int64_t width, float epsilon) {
   return {mean, Splat(1 / std::sqrt(Sum(squares)[0] / width + epsilon))};
 }
 
+INLINE void NormalizeRow(const float* x, const float* gain, const float* bias, float* y, int64_t width, float epsilon) {
+  const Moments moments = MomentsOf(x, width, epsilon);
+  ForColumns(width, [&](int64_t j, auto piece) {
+    const Vec normalized = (piece.Load(x + j) - moments.mean) * moments.scale;
+    piece.Store(y + j, normalized * piece.Load(gain + j) + piece.Load(bias + j));
+  });
+}
+
 struct LayerNorm {
   float epsilon;
   explicit LayerNorm(Attributes& attributes) : epsilon(attributes.Float("epsilon")) {}
@@ -475,15 +482,7 @@ struct LayerNorm {
     float* y = call.Floats(0, {rows, width});
     if (!y) return;
     Split(PartsFor(rows * (20 + width * 0.15)), rows, [&](int, int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i++) {
-        const float* row = x + i * width;
-        float* out = y + i * width;
-        const Moments moments = MomentsOf(row, width, epsilon);
-        ForColumns(width, [&](int64_t j, auto piece) {
-          const Vec normalized = (piece.Load(row + j) - moments.mean) * moments.scale;
-          piece.Store(out + j, normalized * piece.Load(gain + j) + piece.Load(bias + j));
-        });
-      }
+      for (int64_t i = begin; i < end; i++) NormalizeRow(x + i * width, gain, bias, y + i * width, width, epsilon);
     });
   }
 };
@@ -552,6 +551,13 @@ struct LayerNormGrad {
 
 // --------------------------------------------------------------------------------------------------- bias, GELU, sums
 
+INLINE void BiasGeluRow(const float* x, const float* bias, float* y, int64_t width) {
+  ForColumns(width, [&](int64_t j, auto piece) {
+    const Vec at = piece.Load(x + j) + piece.Load(bias + j);
+    piece.Store(y + j, at * NormalCumulative(at));
+  });
+}
+
 struct BiasGelu : NoAttributes {
   using NoAttributes::NoAttributes;
   void Compute(Call& call) const {
@@ -562,12 +568,7 @@ struct BiasGelu : NoAttributes {
     float* y = call.Instead(0, 0);
     if (!y) return;
     Split(PartsFor(rows * width * 0.6), rows, [&](int, int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i++) {
-        ForColumns(width, [&](int64_t j, auto piece) {
-          const Vec at = piece.Load(x + i * width + j) + piece.Load(bias + j);
-          piece.Store(y + i * width + j, at * NormalCumulative(at));
-        });
-      }
+      for (int64_t i = begin; i < end; i++) BiasGeluRow(x + i * width, bias, y + i * width, width);
     });
   }
 };
@@ -717,16 +718,45 @@ struct LookupGrad {
   }
 };
 
-// ---------------------------------------------------------------------------------------------------------- attention
+// ---------------------------------------------------------------------------------------------------------- products
+// A matrix in memory of its own, with rows of whole vectors.
+struct Matrix {
+  std::vector<float> numbers;
+  float* data = nullptr;
+  int64_t stride = 0;
+
+  void Make(int64_t rows, int64_t width) {
+    stride = RoundUp(width);
+    numbers.assign(rows * stride + kLanes, 0.0f);
+    // to a cache line
+    data = reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(numbers.data()) + 63) & ~uintptr_t{63});
+  }
+  INLINE float* Row(int64_t i) const { return data + i * stride; }
+  void Clear(int64_t first, int64_t rows) { std::fill(Row(first), Row(first + rows), 0.0f); }
+};
+
+// What will be read next, brought into the second cache meanwhile: a line in each step of a product.
+struct Ahead {
+  const float* next;
+  static constexpr int64_t kStep = kLanes;
+  INLINE void Step(int64_t k) const { __builtin_prefetch(next + k * kStep, 0, 2); }
+  INLINE void Skip(int64_t steps) { next += steps * kStep; }
+};
+
+struct NothingAhead {
+  INLINE void Step(int64_t) const {}
+  INLINE void Skip(int64_t) {}
+};
 
 // C (+)= A B for a few rows: `depth` steps, each a vector of B times a number of each row of A.
-template <int Rows, int Vectors>
-INLINE void Tile(const float* a, int64_t aRow, int64_t aStep, const float* b, int64_t bStep, float* c, int64_t cRow,
-                 int64_t depth, bool add) {
+template <int Rows, int Vectors, typename Next>
+INLINE void Tile(Next& ahead, const float* a, int64_t aRow, int64_t aStep, const float* b, int64_t bStep, float* c,
+                 int64_t cRow, int64_t depth, bool add) {
   Vec sum[Rows][Vectors];
   for (int r = 0; r < Rows; r++)
     for (int v = 0; v < Vectors; v++) sum[r][v] = add ? Load(c + r * cRow + v * kLanes) : Vec{};
   for (int64_t k = 0; k < depth; k++) {
+    ahead.Step(k);
     Vec step[Vectors];
     for (int v = 0; v < Vectors; v++) step[v] = Load(b + k * bStep + v * kLanes);
     for (int r = 0; r < Rows; r++)
@@ -734,41 +764,45 @@ INLINE void Tile(const float* a, int64_t aRow, int64_t aStep, const float* b, in
   }
   for (int r = 0; r < Rows; r++)
     for (int v = 0; v < Vectors; v++) Store(c + r * cRow + v * kLanes, sum[r][v]);
+  ahead.Skip(depth);
 }
 
 // The rows that are left, fewer than `Rows`.
-template <int Rows, int Vectors, typename... Others>
-INLINE void LastRows(int64_t rows, const float* a, int64_t aRow, Others... others) {
+template <int Rows, int Vectors, typename Next, typename... Others>
+INLINE void LastRows(int64_t rows, Next& ahead, Others... others) {
   if constexpr (Rows > 1) {
-    if (rows == Rows - 1) return Tile<Rows - 1, Vectors>(a, aRow, others...);
-    LastRows<Rows - 1, Vectors>(rows, a, aRow, others...);
+    if (rows == Rows - 1) return Tile<Rows - 1, Vectors>(ahead, others...);
+    LastRows<Rows - 1, Vectors>(rows, ahead, others...);
   }
 }
 
 // As many rows at a time as the sums of fit the registers.
-template <int Vectors>
-void Columns(int64_t rows, const float* a, int64_t aRow, int64_t aStep, const float* b, int64_t bStep, float* c,
-             int64_t cRow, int64_t depth, bool add) {
+template <int Vectors, typename Next>
+void Columns(int64_t rows, Next ahead, const float* a, int64_t aRow, int64_t aStep, const float* b, int64_t bStep,
+             float* c, int64_t cRow, int64_t depth, bool add) {
   constexpr int kRows = Vectors == 4 ? 6 : 8;
   int64_t i = 0;
   for (; i + kRows <= rows; i += kRows)
-    Tile<kRows, Vectors>(a + i * aRow, aRow, aStep, b, bStep, c + i * cRow, cRow, depth, add);
-  LastRows<kRows, Vectors>(rows - i, a + i * aRow, aRow, aStep, b, bStep, c + i * cRow, cRow, depth, add);
+    Tile<kRows, Vectors>(ahead, a + i * aRow, aRow, aStep, b, bStep, c + i * cRow, cRow, depth, add);
+  LastRows<kRows, Vectors>(rows - i, ahead, a + i * aRow, aRow, aStep, b, bStep, c + i * cRow, cRow, depth, add);
 }
 
 // C (+)= A B. A's number in row r at step k is a[r·aRow + k·aStep]: with the two exchanged, A is transposed.
 // Rows of B and C are whole vectors.
+template <typename Next = NothingAhead>
 INLINE void Multiply(int64_t rows, const float* a, int64_t aRow, int64_t aStep, const float* b, int64_t bStep, float* c,
-                     int64_t cRow, int64_t width, int64_t depth, bool add) {
+                     int64_t cRow, int64_t width, int64_t depth, bool add, Next ahead = {}) {
   int64_t j = 0;
   for (; j + 4 * kLanes <= width; j += 4 * kLanes)
-    Columns<4>(rows, a, aRow, aStep, b + j, bStep, c + j, cRow, depth, add);
+    Columns<4>(rows, ahead, a, aRow, aStep, b + j, bStep, c + j, cRow, depth, add);
   if (j + 2 * kLanes <= width) {
-    Columns<2>(rows, a, aRow, aStep, b + j, bStep, c + j, cRow, depth, add);
+    Columns<2>(rows, ahead, a, aRow, aStep, b + j, bStep, c + j, cRow, depth, add);
     j += 2 * kLanes;
   }
-  if (j < width) Columns<1>(rows, a, aRow, aStep, b + j, bStep, c + j, cRow, depth, add);
+  if (j < width) Columns<1>(rows, ahead, a, aRow, aStep, b + j, bStep, c + j, cRow, depth, add);
 }
+
+// ---------------------------------------------------------------------------------------------------------- attention
 
 // Which tokens there are, and which of them belong together.
 struct Layout {
@@ -780,6 +814,13 @@ struct Layout {
         promptLength(attributes.Int("promptLength")),
         responses(attributes.Int("responses")),
         responseLength(attributes.Int("responseLength")) {}
+
+  Layout(int64_t heads, int64_t prompts, int64_t promptLength, int64_t responses, int64_t responseLength)
+      : heads(heads),
+        prompts(prompts),
+        promptLength(promptLength),
+        responses(responses),
+        responseLength(responseLength) {}
 
   int64_t tokens() const { return prompts * promptLength + responses * responseLength; }
   int64_t group() const { return prompts ? responses / prompts : 0; }
@@ -796,22 +837,6 @@ struct Layout {
            call.Require(heads > 0 && width % heads == 0, "attention: the width is not shared evenly by heads") &&
            call.Require(call.Size(starts) == prompts, "attention: there is not one start for each prompt");
   }
-};
-
-// A matrix in memory of its own, with rows of whole vectors.
-struct Matrix {
-  std::vector<float> numbers;
-  float* data = nullptr;
-  int64_t stride = 0;
-
-  void Make(int64_t rows, int64_t width) {
-    stride = RoundUp(width);
-    numbers.assign(rows * stride + kLanes, 0.0f);
-    // to a cache line
-    data = reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(numbers.data()) + 63) & ~uintptr_t{63});
-  }
-  INLINE float* Row(int64_t i) const { return data + i * stride; }
-  void Clear(int64_t first, int64_t rows) { std::fill(Row(first), Row(first + rows), 0.0f); }
 };
 
 // A row of scores, in as many vectors, becomes probabilities: of the first `seen`, the others are 0.
@@ -1256,84 +1281,6 @@ struct AttentionTangent {
 
 // ----------------------------------------------------------------------------------------------------------- sampling
 
-// Room for the keys and values of responses as they grow. An operation of its own, and stateful, so that TensorFlow
-// never makes one memory of two such rooms: they are written in place.
-struct DecodeCache {
-  int64_t responses, length, width;
-  explicit DecodeCache(Attributes& attributes)
-      : responses(attributes.Int("responses")), length(attributes.Int("length")), width(attributes.Int("width")) {}
-
-  void Compute(Call& call) const {
-    float* room = call.Floats(0, {responses, length, 2 * width});
-    if (room) std::fill(room, room + responses * length * 2 * width, 0.0f);
-  }
-};
-
-struct DecodeAttention {
-  Layout layout;
-  explicit DecodeAttention(Attributes& attributes) : layout(attributes) {}
-
-  static INLINE float Dot(const float* a, const float* b, int64_t d) {
-    Vec sum = {};
-    ForColumns(d, [&](int64_t j, auto part) { sum += part.Load(a + j) * part.Load(b + j); });
-    return Sum(sum)[0];
-  }
-
-  void Compute(Call& call) const {
-    const int64_t width = call.Size(1) / 3, room = layout.responseLength, position = call.Ints(5)[0];
-    if (!layout.Fits(call, width, 3)) return;
-    if (!call.Require(call.Size(0) == layout.responses * 3 * width, "decodeAttention: qkv is not [B, 3 · width]") ||
-        !call.Require(call.Size(2) == layout.prompts * layout.promptLength * 3 * width,
-                      "decodeAttention: the prompts' qkv is not [Q · P, 3 · width]") ||
-        !call.Require(call.Size(4) == layout.responses * room * 2 * width,
-                      "decodeAttention: the cache is not [B, T, 2 · width]") ||
-        !call.Require(position >= 0 && position < room, "decodeAttention: the position is outside the cache"))
-      return;
-    const float *qkv = call.Floats(0), *bias = call.Floats(1), *prompts = call.Floats(2);
-    float *out = call.Floats(0, {layout.responses, width}), *cache = call.InPlace(1, 4);
-    if (!out || call.failed()) return;
-    const Heads<0> work(layout, width, call.Ints(3));
-    const int64_t d = work.d();
-    const double cost = layout.responses * (layout.promptLength + position) * (width * 0.1 + layout.heads * 3.0);
-    Split(PartsFor(cost), layout.responses, [&](int, int64_t begin, int64_t end) {
-      Matrix q, p;
-      q.Make(1, d);
-      p.Make(1, layout.longest());
-      for (int64_t response = begin; response < end; response++) {
-        const float* token = qkv + response * 3 * width;
-        float* own = cache + response * room * 2 * width;
-        ForColumns(2 * width, [&](int64_t j, auto part) {
-          part.Store(own + position * 2 * width + j, part.Load(token + width + j) + part.Load(bias + width + j));
-        });
-        const Piece prompt = work.Prompt(response / layout.group());
-        const int64_t seen = prompt.tokens + position + 1;
-        for (int64_t head = 0; head < layout.heads; head++) {
-          Pack(q.data, 0, token + head * d, 0, 1, bias + head * d, work.scale, d);
-          // the prompt's keys and values are without bias
-          const float *keys = prompts + work.At(prompt.first, 1, head), *valueBias = bias + 2 * width + head * d;
-          const float shift = Dot(q.data, bias + width + head * d, d);
-          for (int64_t j = 0; j < prompt.tokens; j++) p.data[j] = Dot(q.data, keys + j * 3 * width, d) + shift;
-          for (int64_t j = 0; j <= position; j++)
-            p.data[prompt.tokens + j] = Dot(q.data, own + j * 2 * width + head * d, d);
-          Softmax(p.data, seen, RoundUp(seen) / kLanes);
-          ForColumns(d, [&](int64_t j, auto part) {
-            Vec mixed = {};
-            float before = 0;
-            for (int64_t i = 0; i < prompt.tokens; i++) {
-              mixed += p.data[i] * part.Load(keys + width + i * 3 * width + j);
-              before += p.data[i];
-            }
-            mixed += before * part.Load(valueBias + j);
-            for (int64_t i = 0; i <= position; i++)
-              mixed += p.data[prompt.tokens + i] * part.Load(own + i * 2 * width + width + head * d + j);
-            part.Store(out + response * width + head * d + j, mixed);
-          });
-        }
-      }
-    });
-  }
-};
-
 // The largest of a row, and e to the power of each number's distance from it: their sum.
 struct Exponentials {
   float top, sum;
@@ -1356,45 +1303,483 @@ INLINE Exponentials ExponentialsOf(const float* row, int64_t count, float scale,
   return {top[0], Sum(sum)[0]};
 }
 
-struct SampleTokens {
-  float temperature;
-  explicit SampleTokens(Attributes& attributes) : temperature(attributes.Float("temperature")) {}
+// Draws tokens from rows of logits.
+class Sampler {
+ public:
+  // topK is the number of tokens, and topP is 1, where none is cut off.
+  Sampler(float temperature, int64_t topK, float topP, int64_t count)
+      : temperature_(temperature), topK_(topK), topP_(topP), count_(count), weights_(RoundUp(count)), sorted_(count) {}
 
-  void Compute(Call& call) const {
-    if (!call.Require(call.Rank(0) == 2 && call.Size(1) == call.Dim(0, 0), "sampleTokens: not one noise for each row"))
-      return;
-    const int64_t rows = call.Dim(0, 0), count = call.Dim(0, 1);
-    const float *logits = call.Floats(0), *noise = call.Floats(1);
-    int32_t* tokens = static_cast<int32_t*>(call.Output(0, TF_INT32, {rows, 1}));
-    float* logProbs = call.Floats(1, {rows, 1});
-    if (!tokens || !logProbs) return;
-    std::vector<float> weights(RoundUp(count));
-    const float scale = temperature > 0 ? 1 / temperature : 1;
-    for (int64_t i = 0; i < rows; i++) {
-      const float* row = logits + i * count;
-      const Exponentials all = ExponentialsOf(row, count, scale, [&](int64_t j, Vec e, auto) { Store(&weights[j], e); });
-      const int64_t token = temperature > 0 ? Draw(weights.data(), count, noise[i]) : Largest(row, count);
-      tokens[i] = static_cast<int32_t>(token);
-      logProbs[i] = row[token] * scale - all.top - std::log(all.sum);
-    }
+  struct Drawn {
+    int32_t token;
+    float logProb;
+  };
+
+  // u is uniform in [0, 1).
+  Drawn Draw(const float* logits, float u) {
+    const float scale = temperature_ > 0 ? 1 / temperature_ : 1;
+    const Exponentials all =
+        ExponentialsOf(logits, count_, scale, [&](int64_t j, Vec e, auto) { Store(&weights_[j], e); });
+    const int64_t token = temperature_ > 0 ? Invert(u) : Likeliest(logits);
+    return {static_cast<int32_t>(token), logits[token] * scale - all.top - std::log(all.sum)};
   }
 
+ private:
   // How many cumulative sums the fraction u of the total is not below: the first token that exceeds it.
-  static int64_t Draw(float* weights, int64_t count, float u) {
+  int64_t Invert(float u) {
+    if (topK_ < count_) KeepLikeliest();
+    if (topP_ < 1) KeepNucleus();
     float total = 0;
-    for (int64_t j = 0; j < count; j++) weights[j] = total += weights[j];
+    for (int64_t j = 0; j < count_; j++) weights_[j] = total += weights_[j];
     // u below 1 stays below the total when the product is rounded
     const float limit = std::min(u, 0x1.fffffep-1f) * total;
     int64_t before = 0;
-    for (int64_t j = 0; j < count; j++) before += weights[j] <= limit;
-    return std::min(before, count - 1);
+    for (int64_t j = 0; j < count_; j++) before += weights_[j] <= limit;
+    return std::min(before, count_ - 1);
   }
 
-  static int64_t Largest(const float* row, int64_t count) {
+  // The k likeliest, and ties with the last of them.
+  void KeepLikeliest() {
+    Sort();
+    KeepFrom(sorted_[topK_ - 1]);
+  }
+
+  // The fewest of the likeliest that together have the fraction p of the weight, and ties with the last of them.
+  void KeepNucleus() {
+    Sort();
+    float total = 0, before = 0;
+    for (float weight : sorted_) total += weight;
+    float least = sorted_[0];
+    for (int64_t j = 0; j < count_ && before < topP_ * total; j++) {
+      least = sorted_[j];
+      before += least;
+    }
+    KeepFrom(least);
+  }
+
+  void Sort() {
+    std::copy(weights_.begin(), weights_.begin() + count_, sorted_.begin());
+    std::sort(sorted_.begin(), sorted_.end(), std::greater<float>());
+  }
+
+  void KeepFrom(float least) {
+    for (int64_t j = 0; j < count_; j++) weights_[j] = weights_[j] >= least ? weights_[j] : 0;
+  }
+
+  int64_t Likeliest(const float* row) const {
     int64_t best = 0;
-    for (int64_t j = 1; j < count; j++)
+    for (int64_t j = 1; j < count_; j++)
       if (row[j] > row[best]) best = j;
     return best;
+  }
+
+  const float temperature_;
+  const int64_t topK_;
+  const float topP_;
+  const int64_t count_;
+  std::vector<float> weights_, sorted_;
+};
+
+// A weight matrix [depth, width] in the order in which products read it: bands of 64 columns, each with its rows one
+// after the other, the last band rounded up to whole vectors.
+struct Bands {
+  static constexpr int64_t kBand = 4 * kLanes;
+  int64_t depth, columns;
+  float* numbers = nullptr;
+
+  Bands(int64_t rows, int64_t width) : depth(rows), columns(RoundUp(width)) {}
+
+  int64_t size() const { return depth * columns; }
+  // Takes its place; returns where the next begins.
+  float* Place(float* at) {
+    numbers = at;
+    return at + size();
+  }
+
+  // From a matrix, each of whose rows has `width` numbers.
+  void Fill(const float* from, int64_t width) {
+    ForBands([&](int64_t j, int64_t band, float* to) {
+      for (int64_t k = 0; k < depth; k++)
+        for (int64_t v = 0; v < band; v += kLanes) {
+          const int64_t left = width - j - v;
+          const float* at = from + k * width + j + v;
+          Store(to + k * band + v, left >= kLanes ? Load(at) : Part{static_cast<int>(left)}.Load(at));
+        }
+    });
+  }
+
+  // From the transpose [width, depth].
+  void FillTransposed(const float* from, int64_t width) {
+    ForBands([&](int64_t j, int64_t band, float* to) {
+      for (int64_t v = 0; v < band; v++)
+        for (int64_t k = 0; k < depth; k++) to[k * band + v] = j + v < width ? from[(j + v) * depth + k] : 0;
+    });
+  }
+
+  // c (+)= a · this, with whole vectors in the rows of c
+  INLINE void Times(int64_t rows, const Matrix& a, const Matrix& c, bool add) const {
+    ForBands([&](int64_t j, int64_t band, const float* numbers) {
+      Multiply(rows, a.data, a.stride, 1, numbers, band, c.data + j, c.stride, band, depth, add,
+               Ahead{numbers + band * depth});
+    });
+  }
+
+ private:
+  // one(first column, columns, where they are) for each band
+  template <typename One>
+  INLINE void ForBands(One one) const {
+    for (int64_t j = 0; j < columns; j += kBand) one(j, std::min(kBand, columns - j), numbers + j * depth);
+  }
+};
+
+// Memory for many numbers, not written yet, in pages of 2 MiB where the system has them: touching it first costs a
+// fault for each page.
+class Room {
+ public:
+  explicit Room(int64_t count) {
+    const size_t page = size_t{1} << 21, size = (count * sizeof(float) + page - 1) / page * page;
+    numbers_.reset(static_cast<float*>(aligned_alloc(page, size)));
+    if (numbers_) madvise(numbers_.get(), size, MADV_HUGEPAGE);
+  }
+  float* data() const { return numbers_.get(); }
+
+ private:
+  struct Free {
+    void operator()(float* numbers) const { free(numbers); }
+  };
+  std::unique_ptr<float, Free> numbers_;
+};
+
+// The weights of a GPT, in the order of gptPolicySpecification in lib/models/gptPolicy.ts.
+struct GptWeights {
+  struct Norm {
+    const float *gain, *bias;
+  };
+  struct Linear {
+    const float *weight, *bias;
+    int64_t outputs;
+    Bands bands;
+  };
+  struct Block {
+    Norm attentionNorm;
+    Linear queryKeyValue, attentionOut;
+    Norm mlpNorm;
+    Linear mlpIn, mlpOut;
+  };
+
+  static constexpr int kBeforeBlocks = 2, kOfBlock = 12, kAfterBlocks = 2;
+  static constexpr int Count(int layers) { return kBeforeBlocks + kOfBlock * layers + kAfterBlocks; }
+
+  int64_t vocabulary, width, contextLength;
+  const float *token, *position;
+  std::vector<Block> blocks;
+  Norm finalNorm;
+  const float* logits;
+  Bands head;
+
+  // `count` inputs from the first of them on. Where one is not as large as it must be, fits() is false.
+  GptWeights(Call& call, int first, int count, int layers)
+      : vocabulary(call.Dim(first, 0)), width(call.Dim(first, 1)), head(width, vocabulary) {
+    int at = first;
+    const auto next = [&](int64_t size) {
+      fits_ = fits_ && call.Size(at) == size;
+      return call.Floats(at++);
+    };
+    const auto norm = [&] {
+      const float* gain = next(width);
+      return Norm{gain, next(width)};
+    };
+    const auto linear = [&](int64_t inputs, int64_t outputs) {
+      const float* weight = next(inputs * outputs);
+      return Linear{weight, next(outputs), outputs, Bands(inputs, outputs)};
+    };
+    token = next(vocabulary * width);
+    contextLength = call.Size(at) / width;
+    position = next(contextLength * width);
+    for (int layer = 0; layer < layers; layer++)
+      // in the order of the braces
+      blocks.push_back(Block{norm(), linear(width, 3 * width), linear(width, width), norm(), linear(width, 4 * width),
+                             linear(4 * width, width)});
+    finalNorm = norm();
+    // a head of its own, or the token embedding
+    logits = count > Count(layers) ? next(vocabulary * width) : token;
+  }
+
+  bool fits() const { return fits_; }
+
+  // Puts the matrices one after the other, as they are used: the next is brought near while one is multiplied.
+  Room Pack(int parts) {
+    std::vector<Linear*> linears;
+    for (Block& block : blocks)
+      for (Linear* linear : {&block.queryKeyValue, &block.attentionOut, &block.mlpIn, &block.mlpOut})
+        linears.push_back(linear);
+    int64_t size = head.size();
+    for (const Linear* linear : linears) size += linear->bands.size();
+    Room room(size);
+    float* to = room.data();
+    if (!to) return room;
+    for (Linear* linear : linears) to = linear->bands.Place(to);
+    head.Place(to);
+    Split(parts, linears.size(), [&](int, int64_t begin, int64_t end) {
+      for (int64_t i = begin; i < end; i++) linears[i]->bands.Fill(linears[i]->weight, linears[i]->outputs);
+    });
+    head.FillTransposed(logits, vocabulary);
+    return room;
+  }
+
+ private:
+  bool fits_ = true;
+};
+
+// What there is to decode, and where the results go.
+struct DecodingTask {
+  int64_t length;
+  const float *promptLogits, *noise;
+  std::vector<const float*> promptQkv;
+  int32_t stopToken;
+  float epsilon;
+  int32_t* tokens;
+  float *mask, *logProbs;
+};
+
+// Decodes some of the responses to their end, one token of all of them after the other. A response that has ended is
+// computed no further. Responses do not depend on each other: each thread has a decoder of its own.
+class Decoder {
+ public:
+  Decoder(const DecodingTask& task, const GptWeights& model, const Heads<0>& prompts, Sampler sampler, int64_t begin,
+          int64_t end)
+      : task_(task), model_(model), prompts_(prompts), sampler_(std::move(sampler)), begin_(begin), count_(end - begin), group_(prompts.layout.group()) {
+    const int64_t rows = count_, width = model.width, d = prompts.d(), heads = prompts.layout.heads;
+    for (int64_t response = begin; response < end; response++) active_.push_back(response);
+    x_.Make(rows, width);
+    normalized_.Make(rows, width);
+    qkv_.Make(rows, 3 * width);
+    mixed_.Make(rows, width);
+    inner_.Make(rows, 4 * width);
+    logits_.Make(rows, model.vocabulary);
+    const int64_t shared = std::min(rows, group_);
+    q_.Make(shared, d);
+    headMixed_.Make(shared, d);
+    p_.Make(shared, promptLength() + RoundUp(task.length) + kLanes);
+    if (task.length == 1) return;  // nothing is fed back
+    firstPrompt_ = begin / group_;
+    PackPrompts((end - 1) / group_ + 1 - firstPrompt_);
+    const int64_t caches = model.blocks.size() * rows * heads;
+    ownKeys_.Make(caches * d, task.length);
+    ownValues_.Make(caches * task.length, d);
+  }
+
+  void Run() {
+    Draw(0, [&](int64_t row) { return task_.promptLogits + active_[row] / group_ * model_.vocabulary; });
+    for (int64_t t = 1; t < task_.length && !active_.empty(); t++) {
+      Advance(t - 1);
+      Draw(t, [&](int64_t row) { return logits_.Row(row); });
+    }
+  }
+
+ private:
+  int64_t rows() const { return active_.size(); }
+  int64_t heads() const { return prompts_.layout.heads; }
+  int64_t promptLength() const { return prompts_.layout.promptLength; }
+  int64_t Start(int64_t prompt) const { return prompts_.Start(prompt); }
+
+  // Draws token t of each response that goes on; those that it ends do so no longer.
+  template <typename Logits>
+  void Draw(int64_t t, Logits logitsOf) {
+    int64_t kept = 0;
+    for (int64_t row = 0; row < rows(); row++) {
+      const int64_t response = active_[row], at = response * task_.length + t;
+      const Sampler::Drawn drawn = sampler_.Draw(logitsOf(row), task_.noise[at]);
+      task_.tokens[at] = drawn.token;
+      task_.mask[at] = 1;
+      task_.logProbs[at] = drawn.logProb;
+      if (drawn.token != task_.stopToken) active_[kept++] = response;
+    }
+    active_.resize(kept);
+  }
+
+  // The logits after the tokens at `position` of the responses.
+  void Advance(int64_t position) {
+    for (int64_t row = 0; row < rows(); row++) Embed(row, position);
+    for (size_t layer = 0; layer < model_.blocks.size(); layer++) {
+      const GptWeights::Block& block = model_.blocks[layer];
+      Normalize(block.attentionNorm);
+      block.queryKeyValue.bands.Times(rows(), normalized_, qkv_, false);
+      Attend(layer, block.queryKeyValue.bias, position);
+      AddTo(mixed_, block.attentionOut);
+      Normalize(block.mlpNorm);
+      block.mlpIn.bands.Times(rows(), normalized_, inner_, false);
+      for (int64_t row = 0; row < rows(); row++)
+        BiasGeluRow(inner_.Row(row), block.mlpIn.bias, inner_.Row(row), 4 * model_.width);
+      AddTo(inner_, block.mlpOut);
+    }
+    Normalize(model_.finalNorm);
+    model_.head.Times(rows(), normalized_, logits_, false);
+  }
+
+  INLINE void Embed(int64_t row, int64_t position) {
+    const int64_t response = active_[row], width = model_.width;
+    const float* token = model_.token + task_.tokens[response * task_.length + position] * width;
+    const float* place = model_.position + (promptLength() - Start(response / group_) + position) * width;
+    ForColumns(width, [&](int64_t j, auto part) {
+      part.Store(x_.Row(row) + j, part.Load(token + j) + part.Load(place + j));
+    });
+  }
+
+  INLINE void Normalize(const GptWeights::Norm& norm) {
+    for (int64_t row = 0; row < rows(); row++)
+      NormalizeRow(x_.Row(row), norm.gain, norm.bias, normalized_.Row(row), model_.width, task_.epsilon);
+  }
+
+  // x += from · weight + bias
+  INLINE void AddTo(const Matrix& from, const GptWeights::Linear& linear) {
+    for (int64_t row = 0; row < rows(); row++)
+      ForColumns(model_.width, [&](int64_t j, auto part) {
+        part.Store(x_.Row(row) + j, part.Load(x_.Row(row) + j) + part.Load(linear.bias + j));
+      });
+    linear.bands.Times(rows(), from, x_, true);
+  }
+
+  // Keys as columns and values as rows of the prompts in each layer and head, with their bias.
+  void PackPrompts(int64_t count) {
+    const int64_t d = prompts_.d(), layers = model_.blocks.size();
+    promptKeys_.Make(layers * count * heads() * RoundUp(d), promptLength() + kLanes);
+    promptValues_.Make(layers * count * heads() * promptLength(), d);
+    promptCount_ = count;
+    for (int64_t layer = 0; layer < layers; layer++) {
+      const float *qkv = task_.promptQkv[layer], *bias = model_.blocks[layer].queryKeyValue.bias;
+      for (int64_t prompt = firstPrompt_; prompt < firstPrompt_ + count; prompt++) {
+        const Piece piece = prompts_.Prompt(prompt);
+        for (int64_t head = 0; head < heads(); head++) {
+          const int64_t place = PromptPlace(layer, prompt, head), stride = 3 * model_.width;
+          PackTransposed(promptKeys_.Row(place * RoundUp(d)), promptKeys_.stride,
+                         qkv + prompts_.At(piece.first, 1, head), stride, piece.tokens,
+                         bias + prompts_.At(0, 1, head), d);
+          Pack(promptValues_.Row(place * promptLength()), promptValues_.stride,
+               qkv + prompts_.At(piece.first, 2, head), stride, piece.tokens, bias + prompts_.At(0, 2, head), 1, d);
+        }
+      }
+    }
+  }
+
+  INLINE int64_t PromptPlace(int64_t layer, int64_t prompt, int64_t head) const {
+    return (layer * promptCount_ + prompt - firstPrompt_) * heads() + head;
+  }
+  INLINE int64_t OwnPlace(int64_t layer, int64_t response, int64_t head) const {
+    return (layer * count_ + response - begin_) * heads() + head;
+  }
+
+  // Attention of one token of each response: those of one prompt, which stand side by side, share its keys and values.
+  void Attend(int64_t layer, const float* bias, int64_t position) {
+    for (int64_t row = 0; row < rows();) {
+      const int64_t prompt = active_[row] / group_;
+      int64_t end = row + 1;
+      while (end < rows() && active_[end] / group_ == prompt) end++;
+      for (int64_t head = 0; head < heads(); head++) AttendHead(layer, bias, position, prompt, head, row, end - row);
+      row = end;
+    }
+  }
+
+  INLINE void AttendHead(int64_t layer, const float* bias, int64_t position, int64_t prompt, int64_t head,
+                         int64_t first, int64_t count) {
+    const int64_t d = prompts_.d(), width = model_.width, padded = RoundUp(d), own = RoundUp(position + 1);
+    const int64_t before = promptLength() - Start(prompt), seen = before + position + 1;
+    const int64_t shared = PromptPlace(layer, prompt, head);
+    Pack(q_.data, q_.stride, qkv_.Row(first) + head * d, qkv_.stride, count, bias + head * d, prompts_.scale, d);
+    // what stands beyond the prompt's last token in a whole vector is written over by the response's own
+    Multiply(count, q_.data, q_.stride, 1, promptKeys_.Row(shared * padded), promptKeys_.stride, p_.data, p_.stride,
+             RoundUp(before), d, false);
+    for (int64_t i = 0; i < count; i++) {
+      const int64_t place = OwnPlace(layer, active_[first + i], head);
+      const float* token = qkv_.Row(first + i) + head * d;
+      float *keys = ownKeys_.Row(place * d), *value = ownValues_.Row(place * task_.length + position);
+      for (int64_t j = 0; j < d; j++) keys[j * ownKeys_.stride + position] = token[width + j] + bias[width + head * d + j];
+      Pack(value, 0, token + 2 * width, 0, 1, bias + 2 * width + head * d, 1, d);
+      Multiply(1, q_.Row(i), 0, 1, keys, ownKeys_.stride, p_.Row(i) + before, 0, own, d, false);
+      Softmax(p_.Row(i), seen, RoundUp(seen) / kLanes);
+    }
+    Multiply(count, p_.data, p_.stride, 1, promptValues_.Row(shared * promptLength()), promptValues_.stride,
+             headMixed_.data, headMixed_.stride, padded, before, false);
+    for (int64_t i = 0; i < count; i++) {
+      const float* values = ownValues_.Row(OwnPlace(layer, active_[first + i], head) * task_.length);
+      Multiply(1, p_.Row(i) + before, 0, 1, values, ownValues_.stride, headMixed_.Row(i), 0, padded, position + 1, true);
+      ForColumns(d, [&](int64_t j, auto part) {
+        part.Store(mixed_.Row(first + i) + head * d + j, Load(headMixed_.Row(i) + j));
+      });
+    }
+  }
+
+  const DecodingTask& task_;
+  const GptWeights& model_;
+  const Heads<0>& prompts_;
+  Sampler sampler_;
+  const int64_t begin_, count_, group_;
+  int64_t firstPrompt_ = 0, promptCount_ = 0;
+  // the responses that have not ended, each a row of the matrices below
+  std::vector<int64_t> active_;
+  Matrix x_, normalized_, qkv_, mixed_, inner_, logits_, q_, headMixed_, p_;
+  Matrix promptKeys_, promptValues_, ownKeys_, ownValues_;
+};
+
+struct DecodeResponses {
+  int layers, count;
+  int64_t heads, promptLength, stopToken, topK;
+  float temperature, topP, epsilon;
+  explicit DecodeResponses(Attributes& attributes)
+      : layers(attributes.Int("layers")),
+        count(attributes.Int("count")),
+        heads(attributes.Int("heads")),
+        promptLength(attributes.Int("promptLength")),
+        stopToken(attributes.Int("stopToken")),
+        topK(attributes.Int("topK")),
+        temperature(attributes.Float("temperature")),
+        topP(attributes.Float("topP")),
+        epsilon(attributes.Float("epsilon")) {}
+
+  void Compute(Call& call) const {
+    const int firstWeight = 3 + layers;
+    if (!call.Require(count >= GptWeights::Count(layers), "decodeResponses: weights are missing") ||
+        !call.Require(call.Rank(1) == 2 && call.Rank(firstWeight) == 2,
+                      "decodeResponses: the noise or the token embedding is not a matrix"))
+      return;
+    GptWeights model(call, firstWeight, count, layers);
+    if (!call.Require(model.fits(), "decodeResponses: a weight has not the size that the model's width makes it")) return;
+    const int64_t responses = call.Dim(1, 0), length = call.Dim(1, 1), prompts = call.Size(2);
+    const Layout layout(heads, prompts, promptLength, responses, length);
+    if (!layout.Fits(call, model.width, 2) ||
+        !call.Require(call.Size(0) == prompts * model.vocabulary, "decodeResponses: not one row of logits a prompt") ||
+        !call.Require(promptLength + length - 1 <= model.contextLength, "decodeResponses: the context is too short"))
+      return;
+    for (int layer = 0; layer < layers; layer++)
+      if (!call.Require(call.Size(3 + layer) == prompts * promptLength * 3 * model.width,
+                        "decodeResponses: the prompts' qkv is not [Q · P, 3 · width]"))
+        return;
+    int32_t* tokens = static_cast<int32_t*>(call.Output(0, TF_INT32, {responses, length}));
+    float *mask = call.Floats(1, {responses, length}), *logProbs = call.Floats(2, {responses, length});
+    if (!tokens || !mask || !logProbs) return;
+    std::fill(tokens, tokens + responses * length, 0);
+    std::fill(mask, mask + responses * length, 0.0f);
+    std::fill(logProbs, logProbs + responses * length, 0.0f);
+
+    DecodingTask task;
+    task.length = length;
+    task.promptLogits = call.Floats(0);
+    task.noise = call.Floats(1);
+    task.stopToken = static_cast<int32_t>(stopToken);
+    task.epsilon = epsilon;
+    task.tokens = tokens;
+    task.mask = mask;
+    task.logProbs = logProbs;
+    for (int layer = 0; layer < layers; layer++) task.promptQkv.push_back(call.Floats(3 + layer));
+    // 0.02 ns for each product and sum of a token's pass through the blocks
+    const int parts = PartsFor(0.02 * 12 * layers * model.width * model.width * responses * length);
+    const Room room = model.Pack(parts);
+    if (!call.Require(room.data(), "decodeResponses: there is no memory for the weights")) return;
+    const Heads<0> work(layout, model.width, call.Ints(2));
+    const Sampler sampler(temperature, topK, topP, model.vocabulary);
+    Split(parts, responses, [&](int, int64_t begin, int64_t end) {
+      if (begin < end) Decoder(task, model, work, sampler, begin, end).Run();
+    });
   }
 };
 
@@ -1505,13 +1890,12 @@ void RegisterAll() {
       "LabAttentionTangent",
       {"qkv: float", "bias: float", "starts: int32", "qkv_tangent: float", "bias_tangent: float"}, {"tangent: float"},
       layout);
-  Register<DecodeCache>("LabDecodeCache", {}, {"cache: float"}, {"responses: int", "length: int", "width: int"}, true);
-  Register<DecodeAttention>(
-      "LabDecodeAttention",
-      {"qkv: float", "bias: float", "prompt_qkv: float", "starts: int32", "cache: float", "position: int32"},
-      {"mixed: float", "new_cache: float"}, layout, true);
-  Register<SampleTokens>("LabSampleTokens", {"logits: float", "noise: float"}, {"token: int32", "log_prob: float"},
-                         {"temperature: float"});
+  Register<DecodeResponses>(
+      "LabDecodeResponses",
+      {"prompt_logits: float", "noise: float", "starts: int32", "prompt_qkv: layers * float", "weights: count * float"},
+      {"tokens: int32", "mask: float", "log_probs: float"},
+      {"layers: int", "count: int", "heads: int", "promptLength: int", "stopToken: int", "topK: int",
+       "temperature: float", "topP: float", "epsilon: float"});
   Register<TokenLogProbs>("LabTokenLogProbs", {"logits: float", "actions: int32"}, {"log_probs: float"}, {});
   Register<TokenLogProbsGrad>("LabTokenLogProbsGrad", {"logits: float", "actions: int32", "upstream: float"},
                               {"logits_gradient: float"}, {});

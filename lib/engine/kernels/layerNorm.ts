@@ -6,7 +6,8 @@
 import type { tf } from '../tensorflow';
 import { fused, fusedGradient, fusedKernel } from './fused';
 
-const epsilon = 1e-5;
+/** ε */
+export const epsilon = 1e-5;
 
 const forward = fusedKernel('LabLayerNorm', {
   inputs: ['x', 'gain', 'bias'],

@@ -4,7 +4,7 @@ import { engine } from '../../../lib/engine/tensorflow';
 import { expectRelative } from '../../close';
 
 /** The kernels read the number of threads when they are loaded: each run is a process of its own. */
-function run(threads: number): { threads: number; digest: string; sums: number[] } {
+function run(threads: number): { threads: number; digest: string; sampled: string; sums: number[] } {
   const script = ['--require', './lib/workspace/typescriptModules.cjs', 'test/engine/kernels/threads.ts'];
   const env = { ...process.env, LAB_THREADS: String(threads) };
   return JSON.parse(execFileSync(process.execPath, script, { encoding: 'utf8', env }));
@@ -18,6 +18,8 @@ describe.runIf(engine.fused)('the threads of the fused kernels', () => {
     expect(twice!.digest).toBe(two!.digest);
     // sums of columns are sums of two halves: other bits
     expect(two!.digest).not.toBe(one!.digest);
+    // responses do not depend on each other
+    expect(two!.sampled).toBe(one!.sampled);
     expectRelative(two!.sums, one!.sums, 1e-5);
   });
 });

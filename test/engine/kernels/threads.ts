@@ -8,6 +8,8 @@ import { tokenLogProbs } from '../../../lib/engine/kernels/logProbs';
 import { biasResidual } from '../../../lib/engine/kernels/residual';
 import { engine, tf } from '../../../lib/engine/tensorflow';
 import { seededRandom } from '../../../lib/math/random';
+import { createGptPolicy } from '../../../lib/models/gptPolicy';
+import { sampleResponses } from '../../../lib/models/sampling';
 import { integers, normals } from './randomTensors';
 
 const random = seededRandom(1);
@@ -38,12 +40,32 @@ const vectors = { parameters: vector(), mean: vector(), square: vector(), gradie
 const stepped = adamW(vectors, scalars, { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0 });
 
 const results = [value, ...grads, ...stepped];
-const digest = createHash('sha256');
-for (const result of results) digest.update(new Uint8Array(result.dataSync().buffer));
+const model = { layers: 2, heads: 4, width: 64, vocabularySize: 20, contextLength: 32 };
+const prompts = {
+  ids: integers(random, 6 * 8, 20).reshape<tf.Tensor2D>([6, 8]),
+  starts: tf.zeros([6], 'int32'),
+};
+const noise = tf.tensor2d(
+  Array.from({ length: 66 }, () => Array.from({ length: 16 }, () => random.uniform())),
+);
+const sampled = sampleResponses(
+  createGptPolicy(model, random),
+  prompts as { ids: tf.Tensor2D; starts: tf.Tensor1D },
+  noise,
+  { maxTokens: 16, temperature: 1, stopToken: 0 },
+);
+
+function digestOf(tensors: readonly tf.Tensor[]): string {
+  const digest = createHash('sha256');
+  for (const tensor of tensors) digest.update(new Uint8Array(tensor.dataSync().buffer));
+  return digest.digest('hex');
+}
+
 console.log(
   JSON.stringify({
     threads: engine.threads,
-    digest: digest.digest('hex'),
+    digest: digestOf(results),
+    sampled: digestOf(Object.values(sampled)),
     sums: results.map((result) => result.square().sum().dataSync()[0]),
   }),
 );

@@ -2,37 +2,8 @@
  * Attention of one new token of each response to its prompt and to the response so far, whose keys and values are
  * kept (a KV cache): what sampling needs for each further token.
  */
-import { tf } from '../tensorflow';
-import { type AttentionLayout, layoutAttributes } from './attention';
-import { fused, fusedKernel } from './fused';
-
-const newCache = fusedKernel('LabDecodeCache', {
-  inputs: [],
-  attributes: { responses: 'int', length: 'int', width: 'int' },
-});
-const decode = fusedKernel('LabDecodeAttention', {
-  inputs: ['qkv', 'bias', 'promptQkv', 'starts', 'cache', 'position'],
-  outputs: 2,
-  attributes: {
-    heads: 'int',
-    prompts: 'int',
-    promptLength: 'int',
-    responses: 'int',
-    responseLength: 'int',
-  },
-});
-
-/**
- * Room for the keys and values of responses, for `decodeAttention` only: the fused kernel writes into its memory.
- * @returns [B, T, 2D] zeros
- */
-export function decodeCache(
-  { responses, responseLength }: Pick<AttentionLayout, 'responses' | 'responseLength'>,
-  width: number,
-): tf.Tensor3D {
-  if (fused()) return newCache({}, { responses, length: responseLength, width })[0] as tf.Tensor3D;
-  return tf.zeros([responses, responseLength, 2 * width]);
-}
+import type { AttentionLayout } from '../engine/kernels/attention';
+import { tf } from '../engine/tensorflow';
 
 /** What a token's attention reads. */
 export interface Decoding {
@@ -44,29 +15,14 @@ export interface Decoding {
   readonly promptQkv: tf.Tensor2D;
   /** [Q] int32, each prompt's first real column */
   readonly starts: tf.Tensor1D;
-  /** [B, T, 2D] from `decodeCache`, or from the token before */
+  /** [B, T, 2D] keys and values of the response's tokens so far, zeros for those to come */
   readonly cache: tf.Tensor3D;
   /** int32, how many tokens of the response came before */
   readonly position: tf.Scalar;
 }
 
-/**
- * The cache that is given must not be used after: the fused kernel writes the new keys and values into its memory,
- * and the cache that it returns is that memory. Without a gradient.
- * @returns mixed [B, D], and the cache with the new tokens at `position`
- */
-export function decodeAttention(
-  decoding: Decoding,
-  layout: AttentionLayout,
-): { readonly mixed: tf.Tensor2D; readonly cache: tf.Tensor3D } {
-  if (fused()) {
-    const [mixed, cache] = decode({ ...decoding }, layoutAttributes(layout));
-    return { mixed: mixed as tf.Tensor2D, cache: cache as tf.Tensor3D };
-  }
-  return composite(decoding, layout);
-}
-
-function composite(
+/** @returns mixed [B, D], and the cache with the new tokens at `position` */
+export function cachedAttention(
   { qkv, bias, promptQkv, starts, cache: before, position }: Decoding,
   { heads, prompts, promptLength, responses, responseLength }: AttentionLayout,
 ): { readonly mixed: tf.Tensor2D; readonly cache: tf.Tensor3D } {

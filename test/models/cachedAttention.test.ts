@@ -1,13 +1,13 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
-import { attention } from '../../../lib/engine/kernels/attention';
-import { decodeAttention, decodeCache } from '../../../lib/engine/kernels/decodeAttention';
-import { engine, tf } from '../../../lib/engine/tensorflow';
-import { seededRandom } from '../../../lib/math/random';
-import { expectSame } from './compare';
-import { integers, normals } from './randomTensors';
+import { describe, it } from 'vitest';
+import { attention } from '../../lib/engine/kernels/attention';
+import { engine, tf } from '../../lib/engine/tensorflow';
+import { seededRandom } from '../../lib/math/random';
+import { cachedAttention } from '../../lib/models/cachedAttention';
+import { expectSame } from '../engine/kernels/compare';
+import { integers, normals } from '../engine/kernels/randomTensors';
 
-describe('decodeAttention', () => {
+describe('cachedAttention', () => {
   it('gives token by token what attention gives to all at once', () => {
     const layouts = fc.record({
       heads: fc.integer({ min: 1, max: 3 }),
@@ -35,12 +35,12 @@ describe('decodeAttention', () => {
             .slice(prompts * promptLength)
             .reshape([layout.responses, responseLength, width]);
 
-          let cache = decodeCache(layout, width);
+          let cache: tf.Tensor3D = tf.zeros([layout.responses, responseLength, 2 * width]);
           const mixed: tf.Tensor[] = [];
           for (let t = 0; t < responseLength; t++) {
             const qkv = tokens.slice([0, t, 0], [-1, 1, -1]).reshape([-1, 3 * width]) as tf.Tensor2D;
             const position = tf.scalar(t, 'int32');
-            const next = decodeAttention({ qkv, bias, promptQkv, starts, cache, position }, layout);
+            const next = cachedAttention({ qkv, bias, promptQkv, starts, cache, position }, layout);
             cache = next.cache;
             mixed.push(next.mixed);
           }
@@ -51,23 +51,5 @@ describe('decodeAttention', () => {
       ),
       { numRuns },
     );
-  });
-
-  it.runIf(engine.fused)('makes caches that share no memory, and refuses a position beyond them', () => {
-    tf.tidy(() => {
-      const layout = { heads: 1, prompts: 1, promptLength: 1, responses: 1, responseLength: 2 };
-      const [one, other] = [decodeCache(layout, 2), decodeCache(layout, 2)];
-      const rest = {
-        qkv: tf.ones([1, 6]) as tf.Tensor2D,
-        bias: tf.zeros([6]) as tf.Tensor1D,
-        promptQkv: tf.ones([1, 6]) as tf.Tensor2D,
-        starts: tf.tensor1d([0], 'int32'),
-      };
-      const at = (position: number) => tf.scalar(position, 'int32');
-      decodeAttention({ ...rest, cache: one, position: at(0) }, layout);
-      expect(other.sum().dataSync()[0]).toBe(0);
-      const beyond = () => decodeAttention({ ...rest, cache: other, position: at(2) }, layout);
-      expect(beyond).toThrow('the position is outside the cache');
-    });
   });
 });
