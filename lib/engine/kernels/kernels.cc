@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <condition_variable>
 #include <functional>
@@ -193,6 +194,9 @@ INLINE Vec GeluSlope(Vec x) {
 
 // Threads that wait for work. What each part computes does not depend on which thread runs it, so results are the
 // same in every run with the same number of threads.
+//
+// Waking a thread takes some tens of microseconds, longer than most operations of a small model: between two of them
+// a thread looks for work for a while before it sleeps, and gives way to any other, such as those of TensorFlow.
 class Pool {
  public:
   explicit Pool(int threads) : threads_(threads) {
@@ -208,32 +212,46 @@ class Pool {
       for (int part = 0; part < threads_; part++) task(part);
       return;
     }
+    task_ = &task;
+    left_ = threads_ - 1;
     {
       std::lock_guard<std::mutex> lock(mutex_);
-      task_ = &task;
-      left_ = threads_ - 1;
       round_++;
     }
     start_.notify_all();
     task(0);
+    const auto done = [this] { return left_ == 0; };
+    if (LookFor(done)) return;
     std::unique_lock<std::mutex> lock(mutex_);
-    done_.wait(lock, [this] { return left_ == 0; });
+    done_.wait(lock, done);
   }
 
  private:
+  // Some tenths of a millisecond.
+  static constexpr int kLooks = 400;
+
+  template <typename Condition>
+  static bool LookFor(Condition condition) {
+    for (int i = 0; i < kLooks; i++) {
+      if (condition()) return true;
+      std::this_thread::yield();
+    }
+    return false;
+  }
+
   void Work(int part) {
     int64_t seen = 0;
+    const auto called = [&] { return round_ != seen; };
     for (;;) {
-      const std::function<void(int)>* task;
-      {
+      if (!LookFor(called)) {
         std::unique_lock<std::mutex> lock(mutex_);
-        start_.wait(lock, [&] { return round_ != seen; });
-        seen = round_;
-        task = task_;
+        start_.wait(lock, called);
       }
-      (*task)(part);
+      seen = round_;
+      (*task_)(part);
+      if (--left_ > 0) continue;
       std::lock_guard<std::mutex> lock(mutex_);
-      if (--left_ == 0) done_.notify_one();
+      done_.notify_one();
     }
   }
 
@@ -241,8 +259,8 @@ class Pool {
   std::mutex running_, mutex_;
   std::condition_variable start_, done_;
   const std::function<void(int)>* task_ = nullptr;
-  int left_ = 0;
-  int64_t round_ = 0;
+  std::atomic<int> left_{0};
+  std::atomic<int64_t> round_{0};
 };
 
 // Never deleted: its threads may outlive everything else when the process ends.
@@ -254,8 +272,8 @@ Pool& ThePool() {
   return *pool;
 }
 
-// Waking a thread takes some tens of microseconds.
-constexpr double kWorthSplitting = 100e3;
+// Two threads that look for each other take some microseconds to hand over work.
+constexpr double kWorthSplitting = 20e3;
 
 // How many parts work of about so many nanoseconds is done in.
 int PartsFor(double nanoseconds) { return nanoseconds < kWorthSplitting ? 1 : ThePool().threads(); }
