@@ -10,10 +10,12 @@
  */
 import { InputError } from '../errors/inputError';
 import { defineGraph, type GraphDefinition } from './graph/graphDefinition';
-import { nativeBackend, nativeId } from './graph/nativeBackend';
+import { type NativeTensor, nativeBackend, nativeId } from './graph/nativeBackend';
 import { copyOf, record, recordingNow } from './graph/recording';
 import { openSession, type Session } from './graph/session';
 import { formOf, leavesOf, type TensorTree, treeLike } from './graph/tensorTree';
+import { refusalByXla, XlaRefusal } from './graph/xla';
+import { withComposites } from './kernels/fused';
 import { engine, tf } from './tensorflow';
 
 export type { TensorTree } from './graph/tensorTree';
@@ -27,6 +29,13 @@ export interface CompileOptions {
   readonly beyond?: 'refuse' | 'forget';
   /** Replays that are compared with the step itself, and refused where they differ; `LAB_CHECK_COMPILED` unless said. */
   readonly checkedCalls?: number;
+  /**
+   * The step as one program of XLA's, of TensorFlow's own operations: what the fused kernels do is composed of those.
+   * Compiling takes seconds, at the second call, and the step is then slower than with the fused kernels (npm run
+   * bench). An index out of range is moved into it, where a plain graph refuses it. A step that XLA cannot compile is
+   * refused. Not unless said, but where LAB_COMPILE=xla: there a step that XLA cannot compile is a plain graph.
+   */
+  readonly xla?: boolean;
 }
 
 export interface Compiled<I extends readonly TensorTree[], O extends TensorTree> {
@@ -36,13 +45,23 @@ export interface Compiled<I extends readonly TensorTree[], O extends TensorTree>
   dispose(): void;
 }
 
-/** Whether steps are compiled at all; LAB_COMPILE=off runs each as it is. */
-export const compiling = { enabled: process.env.LAB_COMPILE !== 'off' };
+const ways = ['on', 'off', 'xla'];
+
+/** How LAB_COMPILE asks for steps to be compiled: off runs each as it is; on unless said. */
+export function compilingBy(way: string | undefined): { enabled: boolean; xla: boolean } {
+  if (way && !ways.includes(way))
+    throw new Error(`LAB_COMPILE is "${way}"; expected one of ${ways.join(', ')}.`);
+  return { enabled: way !== 'off', xla: way === 'xla' };
+}
+
+/** Whether steps are compiled at all, and whether by XLA those that say nothing of it. */
+export const compiling = compilingBy(process.env.LAB_COMPILE);
 
 interface Replay {
   /** Opened at the second call: a form that is met once takes no graph. */
   session: Session | null;
   readonly graph: GraphDefinition;
+  readonly xla: boolean;
   readonly assigned: readonly tf.Variable[];
   /** The result of the first call, disposed of: its form. */
   readonly form: TensorTree;
@@ -56,9 +75,9 @@ export function compile<I extends readonly TensorTree[], O extends TensorTree>(
 ): Compiled<I, O> {
   const { name = step.name || 'step', maxForms = 8, beyond = 'refuse' } = options;
   const { checkedCalls = Number(process.env.LAB_CHECK_COMPILED ?? 0) } = options;
+  let { xla = compiling.xla } = options;
   const replays = new Map<string, Replay>();
-  const asItIs = (...inputs: I): O =>
-    tf.tidy(() => owned(step(...inputs), inputs) as tf.TensorContainer) as O;
+  const asItIs = (...inputs: I): O => tf.tidy(() => owned(step(...inputs), inputs) as tf.TensorContainer) as O;
 
   function recordStep(inputs: I, form: string): O {
     if (replays.size === maxForms) {
@@ -70,12 +89,14 @@ export function compile<I extends readonly TensorTree[], O extends TensorTree>(
     return tf.tidy(() => {
       const leaves = separated(leavesOf(inputs).map(({ tensor }) => tensor));
       const separate = treeLike(inputs, leaves.values());
-      const recording = record(name, leaves, () => owned(step(...separate), separate));
+      const run = () => owned(step(...separate), separate);
+      const recording = record(name, leaves, xla ? () => withComposites(run) : run);
       const results = leavesOf(recording.result).map(({ tensor }) => tensor);
-      const graph = defineGraph(recording, leaves, results);
+      const graph = defineGraph(recording, leaves, results, { xla });
       replays.set(form, {
         session: null,
         graph,
+        xla,
         assigned: recording.assigned,
         form: recording.result,
         outputs: results.length,
@@ -85,14 +106,26 @@ export function compile<I extends readonly TensorTree[], O extends TensorTree>(
     }) as O;
   }
 
+  function firstRun(one: Replay, ids: readonly number[]): NativeTensor[] {
+    const session = openSession(one.graph);
+    try {
+      const made = session.run(ids);
+      one.session = session;
+      return made;
+    } catch (error) {
+      session.release();
+      throw one.xla ? refusalByXla(name, error) : error;
+    }
+  }
+
   function replay(one: Replay, inputs: I): O {
-    const { graph, assigned, outputs, form } = one;
-    one.session ??= openSession(graph);
+    const { session, graph, assigned, outputs, form } = one;
     const given = leavesOf(inputs);
     const ids = graph.feeds.map((feed) =>
       nativeId('input' in feed ? given[feed.input]!.tensor : alive(feed.variable, name)),
     );
-    const made = one.session.run(ids).map((tensor) => nativeBackend().createOutputTensor(tensor));
+    const tensors = session ? session.run(ids) : firstRun(one, ids);
+    const made = tensors.map((tensor) => nativeBackend().createOutputTensor(tensor));
     assigned.forEach((variable, i) => {
       const value = made[outputs + i]!;
       variable.assign(value);
@@ -111,16 +144,28 @@ export function compile<I extends readonly TensorTree[], O extends TensorTree>(
     state.forEach((variable, i) => {
       variable.assign(before[i]!);
     });
-    const result = replay(one, inputs);
     try {
+      const result = replay(one, inputs);
       compare(name, expected, result);
       state.forEach((variable, i) => {
         compare(`${name}, variable ${variable.name}`, expectedState[i]!, variable);
       });
+      return result;
     } finally {
       tf.dispose([before, expectedState, expected as tf.TensorContainer]);
     }
-    return result;
+  }
+
+  /** Where nobody but the environment asked for XLA, a step that it cannot compile is recorded anew, in this call. */
+  function replayElseRecord(one: Replay, inputs: I, form: string): O {
+    try {
+      return one.checksLeft > 0 ? checkedReplay(one, inputs) : replay(one, inputs);
+    } catch (error) {
+      if (options.xla || !(error instanceof XlaRefusal)) throw error;
+      xla = false;
+      replays.delete(form);
+      return recordStep(inputs, form);
+    }
   }
 
   const compiled = (...inputs: I): O => {
@@ -130,7 +175,7 @@ export function compile<I extends readonly TensorTree[], O extends TensorTree>(
     if (!known) return recordStep(inputs, form);
     // the form used last stands last
     if (beyond === 'forget' && replays.delete(form)) replays.set(form, known);
-    return known.checksLeft > 0 ? checkedReplay(known, inputs) : replay(known, inputs);
+    return replayElseRecord(known, inputs, form);
   };
   const dispose = () => releaseAll(replays);
   forgotten.register(compiled, replays);
@@ -145,11 +190,14 @@ function releaseAll(replays: Map<string, Replay>): void {
 /** A compiled step that nobody can call any more gives its graphs back. */
 const forgotten = new FinalizationRegistry(releaseAll);
 
-/** A compiled step that is asked about batches of any number of shapes, such as a model's answer to them. */
+/**
+ * A compiled step that is asked about batches of any number of shapes, such as a model's answer to them; never by XLA,
+ * which takes seconds for each.
+ */
 export function compileEvaluation<I extends readonly TensorTree[], O extends TensorTree>(
   step: (...inputs: I) => O,
 ): Compiled<I, O> {
-  return compile(step, { name: 'evaluation', beyond: 'forget' });
+  return compile(step, { name: 'evaluation', beyond: 'forget', xla: false });
 }
 
 const stepsOf = new WeakMap<object, Map<string, unknown>>();

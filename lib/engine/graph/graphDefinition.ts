@@ -8,6 +8,7 @@ import { nativeTypes, type OperationAttribute } from '../kernels/nativeKernel';
 import type { tf } from '../tensorflow';
 import { nativeBackend, nativeId } from './nativeBackend';
 import type { RecordedConstant, Recording } from './recording';
+import { programAttribute, programOutput } from './xla';
 
 /** A value that a call gives the graph: the input at this place, or a variable. */
 export type Feed = { readonly input: number } | { readonly variable: tf.Variable };
@@ -30,18 +31,22 @@ const producer = 1645;
 /**
  * @param inputs  the tensors that the step took
  * @param outputs those that it gave; after them come the new values of the variables that it assigned
+ * @param xla     whether all that lies between what is fed and what is fetched becomes one program of XLA's
  */
 export function defineGraph(
   { operations, constants, variables, assigned }: Recording<unknown>,
   inputs: readonly tf.Tensor[],
   outputs: readonly tf.Tensor[],
+  { xla }: { readonly xla: boolean },
 ): GraphDefinition {
-  const { messages, attributeValue, typeValue, shapeOf } = protocol();
+  const { messages, attributeValue, typeValue, textValue, shapeOf } = protocol();
   const nodes: NodeMessage[] = [];
   const feeds: Feed[] = [];
   const inputNames: string[] = [];
   /** Where the tensor with this number comes from: "node:output". */
   const sources = new Map<number, string>();
+  /** Beside the attributes of each node but those that are fed and fetched. */
+  const inProgram: Readonly<Record<string, object>> = xla ? { [programAttribute]: textValue('step') } : {};
 
   function addNode(
     operation: string,
@@ -76,7 +81,7 @@ export function defineGraph(
     tensor.setTensorContent(bytes);
     const value = new messages.AttrValue();
     value.setTensor(tensor);
-    const name = `${addNode('Const', [], { dtype: typeValue(dtype), value })}:0`;
+    const name = `${addNode('Const', [], { dtype: typeValue(dtype), value, ...inProgram })}:0`;
     sources.set(id, name);
     return name;
   }
@@ -89,22 +94,27 @@ export function defineGraph(
     return addConstant(id, constants.get(id)!);
   }
 
+  /** What is fetched is always an operation's: an input that is handed through, or a constant, gets one. */
+  function addFetch(tensor: tf.Tensor): string {
+    const type = { T: typeValue(nativeTypes[tensor.dtype]!) };
+    const then = (operation: string, from: string, more: Readonly<Record<string, object>> = {}) =>
+      `${addNode(operation, [from], { ...type, ...more })}:0`;
+    const made = then('Identity', sourceOf(nativeId(tensor)), inProgram);
+    return xla ? then('Identity', then(programOutput, made)) : made;
+  }
+
   inputs.forEach((tensor, input) => {
     addFeed(nativeId(tensor), tensor, { input });
   });
   for (const operation of operations) {
     const attributes = operation.attributes.map((attribute) => [attribute.name, attributeValue(attribute)]);
     const from = operation.inputs.map(sourceOf);
-    const name = addNode(operation.name, from, Object.fromEntries(attributes));
+    const name = addNode(operation.name, from, { ...Object.fromEntries(attributes), ...inProgram });
     operation.outputs.forEach(({ id }, i) => {
       sources.set(id, `${name}:${i}`);
     });
   }
-  // what is fetched is always an operation's: an input that is handed through, or a constant, gets one
-  const outputNames = [...outputs, ...assigned].map((tensor) => {
-    const type = { T: typeValue(nativeTypes[tensor.dtype]!) };
-    return `${addNode('Identity', [sourceOf(nativeId(tensor))], type)}:0`;
-  });
+  const outputNames = [...outputs, ...assigned].map(addFetch);
 
   const graph = new messages.GraphDef();
   graph.setNodeList(nodes);
@@ -178,6 +188,12 @@ function makeProtocol() {
     return value;
   }
 
+  function textValue(text: string): object {
+    const value = new messages.AttrValue();
+    value.setS(Buffer.from(text));
+    return value;
+  }
+
   function attributeValue({ name, type, value }: OperationAttribute): object {
     const message = new messages.AttrValue();
     const isList = Array.isArray(value);
@@ -211,5 +227,5 @@ function makeProtocol() {
     return message;
   }
 
-  return { messages, attributeValue, typeValue, shapeOf };
+  return { messages, attributeValue, typeValue, textValue, shapeOf };
 }
