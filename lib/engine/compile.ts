@@ -77,7 +77,7 @@ export function compile<I extends readonly TensorTree[], O extends TensorTree>(
   const { checkedCalls = Number(process.env.LAB_CHECK_COMPILED ?? 0) } = options;
   let { xla = compiling.xla } = options;
   const replays = new Map<string, Replay>();
-  const asItIs = (...inputs: I): O => tf.tidy(() => owned(step(...inputs), inputs) as tf.TensorContainer) as O;
+  const asItIs = (...inputs: I): O => tf.tidy(() => owned(() => step(...inputs)) as tf.TensorContainer) as O;
 
   function recordStep(inputs: I, form: string): O {
     if (replays.size === maxForms) {
@@ -89,7 +89,7 @@ export function compile<I extends readonly TensorTree[], O extends TensorTree>(
     return tf.tidy(() => {
       const leaves = separated(leavesOf(inputs).map(({ tensor }) => tensor));
       const separate = treeLike(inputs, leaves.values());
-      const run = () => owned(step(...separate), separate);
+      const run = () => owned(() => step(...separate));
       const recording = record(name, leaves, xla ? () => withComposites(run) : run);
       const results = leavesOf(recording.result).map(({ tensor }) => tensor);
       const graph = defineGraph(recording, leaves, results, { xla });
@@ -230,12 +230,15 @@ function separated(inputs: readonly tf.Tensor[]): tf.Tensor[] {
   });
 }
 
-/** What a step hands on, an input or a variable, becomes a tensor of the caller's own. */
-function owned<O extends TensorTree>(result: O, inputs: TensorTree): O {
-  const others = new Set(leavesOf(inputs).map(({ tensor }) => tensor));
+/** What a step hands on and has not made, such as an input or a variable, becomes a tensor of the caller's own. */
+function owned<O extends TensorTree>(step: () => O): O {
+  // tensors are numbered in the order in which they are made
+  const { id: last } = tf.scalar(0);
+  const result = step();
+  const given = new Set<tf.Tensor>();
   const tensors = leavesOf(result).map(({ tensor }) => {
-    const isOwn = !others.has(tensor) && !(tensor instanceof tf.Variable);
-    others.add(tensor);
+    const isOwn = tensor.id > last && !given.has(tensor);
+    given.add(tensor);
     return isOwn ? tensor : tensor.clone();
   });
   return treeLike(result, tensors.values());

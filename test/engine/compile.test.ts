@@ -119,6 +119,22 @@ describe('a compiled step', () => {
     compiled.dispose();
   });
 
+  test('gives tensors that no operation made, and assigns them', () => {
+    const [captured, state] = [vector(7), tf.variable(vector(1, 2))];
+    const compiled = compile((x: tf.Tensor1D) => {
+      state.assign(tf.zeros([2]));
+      return [tf.zeros([3]), captured, x];
+    });
+    for (let call = 1; call < 4; call++) {
+      state.assign(vector(call, call));
+      const given = compiled(vector(call)) as tf.Tensor[];
+      expect(given.map(numbers)).toEqual([[0, 0, 0], [7], [call]]);
+      expect(Array.from(state.dataSync())).toEqual([0, 0]);
+    }
+    expect(numbers(captured)).toEqual([7]);
+    compiled.dispose();
+  });
+
   test('records anew for another shape, and for nothing in place of a tensor', () => {
     const compiled = compile(
       (x: tf.Tensor1D, y: tf.Tensor1D | null) => (y ? x.add(y) : x).sum() as tf.Scalar,

@@ -6,6 +6,7 @@ import { InputError } from '../../errors/inputError';
 import type { OperationAttribute } from '../kernels/nativeKernel';
 import { tf } from '../tensorflow';
 import { type Binding, type NativeTensor, nativeBackend, nativeId } from './nativeBackend';
+import { leavesOf, type TensorTree } from './tensorTree';
 
 export interface RecordedOperation {
   readonly name: string;
@@ -60,7 +61,11 @@ export const recordingNow = (): boolean => isRecording;
  * @param step   what to run
  * @throws       for what cannot be replayed: a value read back, a random draw, a variable made; and what the step throws
  */
-export function record<O>(name: string, inputs: readonly tf.Tensor[], step: () => O): Recording<O> {
+export function record<O extends TensorTree>(
+  name: string,
+  inputs: readonly tf.Tensor[],
+  step: () => O,
+): Recording<O> {
   const backend = nativeBackend();
   const { binding, getInputTensorIds } = backend;
   const { registeredVariables } = tf.engine();
@@ -123,6 +128,8 @@ export function record<O>(name: string, inputs: readonly tf.Tensor[], step: () =
   let result: O;
   try {
     result = step();
+    // a tensor without an operation, made by the step or from before it, is a constant there too
+    for (const tensor of [...leavesOf(result).map((leaf) => leaf.tensor), ...before]) nativeId(tensor);
   } finally {
     isRecording = false;
     backend.binding = binding;
