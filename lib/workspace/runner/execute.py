@@ -42,7 +42,10 @@ def end_with_the_runner():
 
 threading.Thread(target=end_with_the_runner, daemon=True).start()
 
-import nbformat  # noqa: E402 (these imports take a second, in which the thread above must watch already)
+# jsonschema would build a grammar of IRIs at import, which takes a second: no field of a notebook's schema is one.
+sys.modules["rfc3987_syntax"] = None
+
+import nbformat  # noqa: E402 (these imports take a while, in which the thread above must watch already)
 from jupyter_client import AsyncKernelManager  # noqa: E402
 from jupyter_client.kernelspec import NoSuchKernel  # noqa: E402
 from nbclient import NotebookClient  # noqa: E402
