@@ -10,10 +10,16 @@ const { SourceMap } = require('node:module');
 /** @type {Map<string, PositionMap>} */
 const maps = new Map();
 
-/** @param {string} json a source map (ECMA-426) @returns {PositionMap} */
+/**
+ * The map is decoded when it is first asked: few of a notebook's files ever appear in a trace.
+ * @param {string} json a source map (ECMA-426)
+ * @returns {PositionMap}
+ */
 function positionMap(json) {
-  const map = new SourceMap(JSON.parse(json));
+  /** @type {SourceMap | undefined} */
+  let map;
   return ({ line, column }) => {
+    map ??= new SourceMap(JSON.parse(json));
     const entry = map.findEntry(line - 1, column - 1);
     return 'originalLine' in entry
       ? { line: entry.originalLine + 1, column: entry.originalColumn + 1 }

@@ -47,6 +47,11 @@ function makeProject(): void {
   fs.cpSync(launcher, join(folder, 'jupyter', 'kernels', kernelName), { recursive: true });
 }
 
+/** Every cell is compiled here: what other kernels kept is out of reach. */
+function kernelEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, JUPYTER_PATH: join(folder, 'jupyter'), LAB_CACHE: join(folder, 'cache') };
+}
+
 function writeLib(name: string, source: string): void {
   fs.writeFileSync(join(project, 'lib', name), source);
 }
@@ -98,7 +103,7 @@ beforeAll(async () => {
   client = spawn(
     pythonPath,
     [join(root, 'test', 'workspace', 'kernelClient.py'), join(project, 'notebooks')],
-    { env: { ...process.env, JUPYTER_PATH: join(folder, 'jupyter') }, stdio: ['pipe', 'pipe', 'inherit'] },
+    { env: kernelEnvironment(), stdio: ['pipe', 'pipe', 'inherit'] },
   );
   if (!client.stdout) throw new Error('The client of the kernel has no output.');
   answers = createInterface(client.stdout)[Symbol.asyncIterator]();

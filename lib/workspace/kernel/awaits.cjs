@@ -4,7 +4,7 @@
  * a stretch that computes without end, and ends a waiting cell where it waits.
  * Lines stay as they are.
  */
-const { ts } = require('../typescriptModules.cjs');
+const { typescript } = require('../typescriptModules.cjs');
 
 /** @typedef {import('@tslab/typescript-for-tslab').Node} Node */
 
@@ -17,8 +17,14 @@ const moduleMark = '\nexport {};';
 
 /** @param {string} code */
 function awaitsToYields(code) {
+  const ts = typescript();
   const text = `${code}${moduleMark}`;
   const file = ts.createSourceFile('cell.js', text, ts.ScriptTarget.ES2022, false, ts.ScriptKind.JS);
+
+  /** @param {Node} node @returns {node is import('@tslab/typescript-for-tslab').ForOfStatement} */
+  function isForAwait(node) {
+    return ts.isForOfStatement(node) && node.awaitModifier !== undefined;
+  }
 
   /** @param {Node} node @returns {string} the node's text with its awaits rewritten */
   function rewrite(node) {
@@ -59,11 +65,6 @@ function awaitsToYields(code) {
   }
 
   return rewriteChildren(file).slice(0, -moduleMark.length);
-}
-
-/** @param {Node} node @returns {node is import('@tslab/typescript-for-tslab').ForOfStatement} */
-function isForAwait(node) {
-  return ts.isForOfStatement(node) && node.awaitModifier !== undefined;
 }
 
 /**

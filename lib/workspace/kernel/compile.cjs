@@ -2,29 +2,30 @@
 const { existsSync } = require('node:fs');
 const { dirname, join, relative, sep } = require('node:path');
 const { fileStamp } = require('../fileStamp.cjs');
-const { positionMap } = require('../sourceMaps.cjs');
-const { ts } = require('../typescriptModules.cjs');
+const { typescript } = require('../typescriptModules.cjs');
 const { awaitsToYields } = require('./awaits.cjs');
-const { spellOutShorthands } = require('./shorthands.cjs');
+const { checkOnce } = require('./checkedFiles.cjs');
+const { isInstalled } = require('./fileDigests.cjs');
+const { positionBefore, spellOutShorthands } = require('./shorthands.cjs');
+const { TypeScriptErrors } = require('./typeScriptErrors.cjs');
 
 /**
  * @typedef {import('../sourceMaps.cjs').PositionMap} PositionMap
  * @typedef {import('tslab/dist/converter').Diagnostic} Diagnostic
  * @typedef {import('@tslab/typescript-for-tslab').CompilerOptions} CompilerOptions
  * @typedef {import('@tslab/typescript-for-tslab').System} System
- * @typedef {{ code: string, position: PositionMap, declarations: string, resultName?: string }} CompiledCell
+ * @typedef {import('@tslab/typescript-for-tslab').BuilderProgram} BuilderProgram
+ * @typedef {import('@tslab/typescript-for-tslab').Program} Program
+ * @typedef {import('@tslab/typescript-for-tslab').SourceFile} SourceFile
+ * @typedef {object} CompiledCell
+ * @property {string} code
+ * @property {string} declarations of this cell and of those before
+ * @property {string} [resultName] the variable that gets the value of the last expression
+ * @property {import('./shorthands.cjs').Insertion[]} inserted into the source before it was compiled
+ * @property {string[]} maps the source maps of the two steps in which TypeScript emits, from the source on
  */
 
-/** The errors that TypeScript found in a cell or in the files that it imports. */
-class TypeScriptErrors extends Error {
-  /** @param {readonly { file?: string, line: number, column: number, message: string }[]} errors */
-  constructor(errors) {
-    super(errors.map(({ message }) => message).join('\n'));
-    this.name = 'TypeScript';
-    this.errors = errors;
-  }
-}
-
+const ts = typescript();
 const root = process.cwd();
 
 /** @param {string} path */
@@ -65,23 +66,69 @@ function createFileWatch() {
 const watch = createFileWatch();
 /** What TypeScript last turned into CommonJS, and the map of that step. */
 let emitted = { from: '', map: '' };
+/** The files that the last cell was compiled with. @type {readonly SourceFile[]} */
+let files = [];
+
+/** @typedef {SourceFile & { resolvedModules?: Map<string, { resolvedModule?: { resolvedFileName: string } }> }} Resolved */
 
 /**
+ * A file, and then all that it imports, directly or not.
+ * @param {Program} program
+ * @param {SourceFile} file
+ * @param {(file: SourceFile) => boolean} [isLeaf] whose own imports are left out
+ */
+function withImports(program, file, isLeaf = () => false) {
+  /** @type {Set<SourceFile>} */
+  const found = new Set();
+  const queue = [file];
+  for (let next = queue.pop(); next; next = queue.pop()) {
+    if (found.has(next)) continue;
+    found.add(next);
+    if (isLeaf(next)) continue;
+    /** @type {Resolved} */ (next).resolvedModules?.forEach(({ resolvedModule }) => {
+      const imported = resolvedModule && program.getSourceFile(resolvedModule.resolvedFileName);
+      if (imported) queue.push(imported);
+    });
+  }
+  return [...found];
+}
+
+/**
+ * A program without TypeScript's notes of what changed since the last one, which take as long as the program itself.
  * tslab also compiles every file that a cell imports, with its declarations: most of the time that an import takes.
  * The kernel loads those files by itself, so that checking them is enough.
- * @template {import('@tslab/typescript-for-tslab').BuilderProgram} Program
- * @param {Program} program
+ * @type {import('@tslab/typescript-for-tslab').CreateProgram<BuilderProgram>}
  */
-function emitCellAlone(program) {
-  const { emit } = program;
-  program.emit = (file, ...rest) =>
-    file?.fileName.endsWith('__tslab__.ts') ? emit(file, ...rest) : { emitSkipped: true, diagnostics: [] };
-  return program;
+function createCellProgram(...request) {
+  const builder = ts.createAbstractBuilder(...request);
+  const program = builder.getProgram();
+  files = program.getSourceFiles();
+  const cell = files.find(({ fileName }) => fileName.endsWith('__tslab__.ts'));
+  // tslab reads the names that a cell declares, before it asks for anything that would make TypeScript find them.
+  if (cell) /** @type {any} */ (ts).bindSourceFile(cell, program.getCompilerOptions());
+  return {
+    ...builder,
+    getAllDependencies: (file) => withImports(program, file).map(({ fileName }) => fileName),
+    emit: (file, ...rest) =>
+      file === cell ? builder.emit(file, ...rest) : { emitSkipped: true, diagnostics: [] },
+  };
+}
+
+/**
+ * The errors of a cell and of what it imports, for tslab, which checks all of it at each import.
+ * @param {Program} program @param {readonly SourceFile[]} files the cell first
+ */
+function errorsOf(program, [cell, ...imported]) {
+  /** @param {readonly (SourceFile | undefined)[]} unchecked */
+  const check = (unchecked) =>
+    /** @type {any} */ (ts).getPreEmitDiagnosticsOfFiles(program, [cell, ...unchecked]);
+  return checkOnce(imported, (file) => withImports(program, file, isInstalled), check);
 }
 
 /**
  * tslab's converter, on a TypeScript adjusted to this kernel: top-level `await` and `for await` are no errors, source
- * maps are kept, only Node's global types are loaded, cells alone are compiled, and files are watched as above.
+ * maps are kept, only Node's global types are loaded, cells alone are compiled, and files are watched and checked as
+ * above.
  */
 function loadConverter() {
   const path = require.resolve('@tslab/typescript-for-tslab', { paths: [dirname(require.resolve('tslab'))] });
@@ -94,10 +141,10 @@ function loadConverter() {
     createWatchCompilerHost: (files, options, ...rest) => {
       const own = { ...options, types: ['node'], inlineSourceMap: true, disableTopLevelAwait: false };
       const host = ts.createWatchCompilerHost(files, own, ...rest);
-      const { createProgram } = host;
-      host.createProgram = (...program) => emitCellAlone(createProgram(...program));
+      host.createProgram = createCellProgram;
       return host;
     },
+    getPreEmitDiagnosticsOfFiles: errorsOf,
     /** @param {string} code @param {import('@tslab/typescript-for-tslab').TranspileOptions} options */
     transpileModule: (code, options) => {
       const compilerOptions = { ...options.compilerOptions, sourceMap: true };
@@ -171,21 +218,10 @@ function convert(declarations, source) {
   }
 }
 
-/**
- * The position in the cell of one in its compiled code: TypeScript emits in two steps, each with a source map, and
- * the text that the first one reads has a line more than the cell.
- * @param {PositionMap} back from the text that was compiled to the cell
- * @returns {PositionMap}
- */
-function positionInCell(back) {
-  const base64 = /^\/\/# sourceMappingURL=.*base64,(.+)$/m.exec(emitted.from)?.[1] ?? '';
-  const toMiddle = positionMap(emitted.map);
-  const toSource = positionMap(Buffer.from(base64, 'base64').toString());
-  return (position) => {
-    const middle = toMiddle(position);
-    const source = middle && toSource(middle);
-    return source && back({ line: source.line - 1, column: source.column });
-  };
+/** The source map that ends the text which TypeScript's first step emitted. @param {string} text */
+function inlineMap(text) {
+  const base64 = /^\/\/# sourceMappingURL=.*base64,(.+)$/m.exec(text)?.[1] ?? '';
+  return Buffer.from(base64, 'base64').toString();
 }
 
 /**
@@ -202,19 +238,20 @@ function reexportsToAssignments(code) {
 /**
  * @param {string} declarations those of the cells before, as an earlier call returned them
  * @param {string} source
- * @returns {CompiledCell}
+ * @returns {{ cell: CompiledCell, files: readonly SourceFile[] }} with the files that it was compiled with
  */
 function compileCell(declarations, source) {
-  const { text, back } = spellOutShorthands(source);
+  const { text, inserted } = spellOutShorthands(source);
   const { diagnostics, output, declOutput, lastExpressionVar } = convert(declarations, text);
-  if (diagnostics.length > 0) throw typeScriptErrors(diagnostics, back);
-  const result = lastExpressionVar === undefined ? {} : { resultName: lastExpressionVar };
-  return {
+  if (diagnostics.length > 0) throw typeScriptErrors(diagnostics, positionBefore(inserted));
+  const cell = {
     code: output ? awaitsToYields(reexportsToAssignments(output)) : '',
-    position: output ? positionInCell(back) : () => undefined,
     declarations: declOutput ?? '',
-    ...result,
+    inserted,
+    maps: output ? [inlineMap(emitted.from), emitted.map] : [],
+    ...(lastExpressionVar === undefined ? {} : { resultName: lastExpressionVar }),
   };
+  return { cell, files };
 }
 
 /** @param {string} declarations @param {string} source @param {number} offset */
@@ -229,4 +266,4 @@ function inspectCell(declarations, source, offset) {
   return warmConverter().inspect(declarations, source, offset);
 }
 
-module.exports = { TypeScriptErrors, compileCell, completeCell, inspectCell, isCompleteCode, warmConverter };
+module.exports = { compileCell, completeCell, inspectCell, isCompleteCode, warmConverter };

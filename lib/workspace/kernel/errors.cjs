@@ -3,7 +3,7 @@ const { readFileSync } = require('node:fs');
 const { isAbsolute, relative, sep } = require('node:path');
 const { inspect } = require('node:util');
 const { Interrupted } = require('./cells.cjs');
-const { TypeScriptErrors } = require('./compile.cjs');
+const { TypeScriptErrors } = require('./typeScriptErrors.cjs');
 
 /** @typedef {{ ename: string, evalue: string, traceback: string[] }} ErrorContent */
 

@@ -6,7 +6,8 @@ const { registerMap } = require('../sourceMaps.cjs');
 const { forgetEditedModules } = require('../typescriptModules.cjs');
 const { iterate, iterateAwaited } = require('./awaits.cjs');
 const { Interrupted } = require('./cells.cjs');
-const { compileCell, completeCell, inspectCell } = require('./compile.cjs');
+const { compiledCell, compiler } = require('./compiledCells.cjs');
+const { positionInCell } = require('./positions.cjs');
 
 /**
  * @typedef {import('./cells.cjs').Cell} Cell
@@ -104,7 +105,7 @@ function throwIfStopped({ stopReason }) {
  */
 async function execute(source, cell) {
   forgetEditedModules();
-  const compiled = compileCell(declarations, source);
+  const compiled = compiledCell(declarations, source);
   await eventLoopTurn();
   throwIfStopped(cell);
   declarations = compiled.declarations;
@@ -114,7 +115,7 @@ async function execute(source, cell) {
   await eventLoopTurn();
   throwIfStopped(cell);
 
-  registerMap(cell.name, compiled.position);
+  registerMap(cell.name, positionInCell(compiled));
   const wrapped = `(function* (exports, require, ${iterate}) {\n${compiled.code}\n})`;
   const script = new Script(wrapped, { filename: cell.name, lineOffset: -1 });
   await drive(script.runInThisContext()(variables, requireFromRoot, iterateAwaited), cell);
@@ -129,7 +130,9 @@ module.exports = {
   eventLoopTurn,
   execute,
   /** @param {string} source @param {number} offset */
-  complete: (source, offset) => completeCell(declarations, source, offset),
+  complete: (source, offset) => compiler().completeCell(declarations, source, offset),
   /** @param {string} source @param {number} offset */
-  inspect: (source, offset) => inspectCell(declarations, source, offset),
+  inspect: (source, offset) => compiler().inspectCell(declarations, source, offset),
+  /** @param {string} source */
+  isComplete: (source) => compiler().isCompleteCode(source),
 };

@@ -25,8 +25,8 @@ const { setTimeout } = globalThis;
 /** @param {number} ms */
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** @param {Publish} publish */
-function createExecutions(publish) {
+/** @param {Publish} publish @param {() => void} rest is called when no cell waits */
+function createExecutions(publish, rest) {
   /** @type {Execution[]} */
   let queue = [];
   /** @type {Cell | undefined} */
@@ -137,6 +137,7 @@ function createExecutions(publish) {
   async function runQueue() {
     for (let next = queue.shift(); next; next = queue.shift()) await run(next);
     draining = false;
+    rest();
   }
 
   return {

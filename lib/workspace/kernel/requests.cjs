@@ -1,7 +1,6 @@
 /** What the kernel answers to requests other than to execute: they are answered at once, also while a cell runs. */
-const { complete, inspect } = require('./execute.cjs');
-const { isCompleteCode } = require('./compile.cjs');
-const { ts } = require('../typescriptModules.cjs');
+const { complete, inspect, isComplete } = require('./execute.cjs');
+const { typescriptVersion } = require('../typescriptModules.cjs');
 const { printQuickInfo } = require('tslab/dist/inspect');
 
 const kernelInfo = {
@@ -11,13 +10,13 @@ const kernelInfo = {
   implementation_version: '1.0.0',
   language_info: {
     name: 'typescript',
-    version: ts.version,
+    version: typescriptVersion,
     mimetype: 'text/typescript',
     file_extension: '.ts',
     pygments_lexer: 'typescript',
     codemirror_mode: 'typescript',
   },
-  banner: `TypeScript ${ts.version} on Node ${process.versions.node}`,
+  banner: `TypeScript ${typescriptVersion} on Node ${process.versions.node}`,
   help_links: [],
 };
 
@@ -45,7 +44,7 @@ const answers = {
   history_request: () => ({ status: 'ok', history: [] }),
 
   is_complete_request({ code }) {
-    const { completed, indent } = isCompleteCode(code);
+    const { completed, indent } = isComplete(code);
     return completed ? { status: 'complete' } : { status: 'incomplete', indent };
   },
 

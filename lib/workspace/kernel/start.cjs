@@ -3,6 +3,7 @@
  *   node start.cjs CONNECTION_FILE
  */
 const { readFileSync, writeSync } = require('node:fs');
+const Module = require('node:module');
 const { join } = require('node:path');
 const { Writable } = require('node:stream');
 const { Worker } = require('node:worker_threads');
@@ -15,9 +16,11 @@ const controlThread = new Worker(join(__dirname, 'controlThread.cjs'), {
   stderr: true,
 });
 
+const { cacheFolder } = require('../cacheFolder.cjs');
 const { endTracesAt } = require('../sourceMaps.cjs');
 const { currentCell } = require('./cells.cjs');
-const { warmConverter } = require('./compile.cjs');
+const { compiler } = require('./compiledCells.cjs');
+const { keepIn } = require('./diskCache.cjs');
 const { createExecutions } = require('./executions.cjs');
 const { openPublisher, openRequests } = require('./protocol.cjs');
 const { answers } = require('./requests.cjs');
@@ -51,7 +54,7 @@ function redirectToCells(name, fd) {
 }
 
 /**
- * What a cell displays; tslab's own `display` comes here too.
+ * What a cell displays.
  * @param {import('./output.cjs').Bundle} bundle
  * @param {boolean} update
  */
@@ -62,6 +65,14 @@ function display(bundle, update) {
   });
 }
 
+/** tslab's own `display` comes here too; the module that it asks is not loaded, since it would load TypeScript. */
+function takeDisplays() {
+  const path = require.resolve('tslab/dist/jupyter');
+  const jupyter = new Module(path);
+  jupyter.exports = { lastWriteDisplayData: display };
+  require.cache[path] = jupyter;
+}
+
 /** A kernel whose Jupyter was killed ends as well. */
 function endWithParent() {
   const parent = process.ppid;
@@ -70,11 +81,31 @@ function endWithParent() {
   }, 1000).unref();
 }
 
+/** How long, in ms, nothing is asked of an idle kernel. */
+const idleTime = 1000;
+
+// Held from before the kernel replaces them, which stop with the cell that calls them.
+const { setTimeout, clearTimeout } = globalThis;
+
+/** @type {NodeJS.Timeout | undefined} */
+let idle;
+
+/**
+ * The compiler gets ready while nobody waits for the kernel: a notebook whose cells are known never needs it.
+ * @param {() => boolean} isIdle
+ */
+function warmWhenIdle(isIdle) {
+  clearTimeout(idle);
+  idle = setTimeout(() => isIdle() && compiler().warmConverter(), idleTime).unref();
+}
+
 async function start() {
   endTracesAt(__dirname);
   Error.stackTraceLimit = 100; // A frame in a cell may lie under many of a library's.
+  keepIn(join(cacheFolder, 'compiled'));
   const publish = await openPublisher(connection);
-  const executions = createExecutions(publish);
+  const rest = () => warmWhenIdle(() => executions.running() === undefined);
+  const executions = createExecutions(publish, rest);
 
   controlThread.on('message', (message) => {
     controlThread.postMessage('received');
@@ -88,7 +119,7 @@ async function start() {
 
   redirectToCells('stdout', 1);
   redirectToCells('stderr', 2);
-  require('tslab/dist/jupyter').lastWriteDisplayData = display;
+  takeDisplays();
   Object.assign(globalThis, {
     [Symbol.for('lab.kernel.interrupted')]: () => currentCell()?.stopReason !== undefined,
   });
@@ -110,8 +141,7 @@ async function start() {
     // Clients take the last state that they hear of for the kernel's.
     const running = executions.running();
     if (running) publish('status', { execution_state: 'busy' }, running);
-    // While the client gets ready to send its first cell.
-    if (type === 'kernel_info_request') setImmediate(warmConverter);
+    rest();
   });
 }
 
