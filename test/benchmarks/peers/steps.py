@@ -136,12 +136,18 @@ class Trainer:
         descend(self.optimizer, self.supervised_loss(self.policy, texts))
         return {"total": watch.total()}
 
-    def loss(self, rollout: Rollout, ref_log_probs: Tensor, advantages: Tensor) -> dict[str, float]:
-        """GRPO's loss at the weights that training started from; nothing is updated."""
-        policy = self.reference.copy(requires_grad=True)
-        loss = self.grpo_loss(policy, rollout, ref_log_probs, advantages)
-        gradient = torch.autograd.grad(loss, list(policy.parameters.values()))
-        return {"loss": loss.item(), "gradNorm": torch.nn.utils.get_total_norm(gradient).item()}
+    def losses(self, rollout: Rollout, parts: dict[str, Tensor], critic: Gpt) -> dict[str, float]:
+        """At the weights that training started from, and a critic's; nothing is updated."""
+        policy, critic = self.reference.copy(requires_grad=True), critic.copy(requires_grad=True)
+        grpo = self.grpo_loss(policy, rollout, parts["refLogProbs"], parts["scores"])
+        gradient = torch.autograd.grad(grpo, list(policy.parameters.values()))
+        return {
+            "grpo": grpo.item(),
+            "grpoGradNorm": torch.nn.utils.get_total_norm(gradient).item(),
+            "ppo": self.ppo_loss(policy, rollout, parts["advantages"]).item(),
+            "value": self.value_loss(critic, rollout, parts["oldValues"], parts["returns"]).item(),
+            "sft": self.supervised_loss(policy, parts["texts"]).item(),
+        }
 
     @torch.no_grad()
     def reference_log_probs(self, rollout: Rollout) -> Tensor:

@@ -22,6 +22,7 @@ os.environ.update(HF_HUB_OFFLINE="1", TRANSFORMERS_VERBOSITY="error")
 warnings.simplefilter("ignore")
 
 import torch  # noqa: E402
+import trl  # noqa: E402
 from datasets import Dataset  # noqa: E402
 from model import CONTEXT, SIZES, VOCABULARY  # noqa: E402
 from steps import GROUP, KL_IN_LOSS, PROMPT_LENGTH, PROMPTS, RESPONSE_LENGTH  # noqa: E402
@@ -109,8 +110,8 @@ def train(folder: str) -> None:
         processing_class=word_tokenizer(),
         callbacks=[OnCommand()],
     )
-    ready = {"ready": True, "torch": torch.__version__, "threads": torch.get_num_threads(), "avx512": avx512}
-    protocol.answer(ready)
+    versions = {"torch": torch.__version__, "trl": trl.__version__}
+    protocol.answer({"ready": True, **versions, "threads": torch.get_num_threads(), "avx512": avx512})
     trainer.train()
 
 

@@ -18,8 +18,7 @@ def trpo(policy: Gpt) -> dict[str, float]:
     advantages = group_advantages(torch.randn(PROMPTS, GROUP))
     watch = Stopwatch()
     trust_region_step(policy, rollout, advantages)
-    update = watch.total()
-    return {"total": update, "update": update}
+    return {"total": watch.total()}
 
 
 def trust_region_step(policy: Gpt, rollout: Rollout, advantages: Tensor) -> bool:
