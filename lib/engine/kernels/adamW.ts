@@ -17,7 +17,6 @@ const step = fusedKernel('LabAdamW', {
     new2: 'float',
     epsilon: 'float',
     weightDecay: 'float',
-    inPlace: 'int',
   },
 });
 
@@ -48,27 +47,18 @@ export interface AdamWNumbers {
   readonly beta2: number;
   readonly epsilon: number;
   readonly weightDecay: number;
-  /**
-   * Writes the new parameters, mean and square over the old, which must not be used after: three vectors less to
-   * allocate. Only for tensors whose memory nothing else shares, such as a clone.
-   */
-  readonly inPlace?: boolean;
 }
 
 /** The new parameters, mean and square. */
 export function adamW(
   vectors: AdamWVectors,
   scalars: AdamWScalars,
-  { beta1, beta2, epsilon, weightDecay, inPlace = false }: AdamWNumbers,
+  { beta1, beta2, epsilon, weightDecay }: AdamWNumbers,
 ): [parameters: tf.Tensor1D, mean: tf.Tensor1D, square: tf.Tensor1D] {
   if (fused()) {
     // 1 − β from here: in float32 the difference would lose digits that β has
     const numbers = { beta1, beta2, new1: 1 - beta1, new2: 1 - beta2, epsilon, weightDecay };
-    return step({ ...vectors, ...scalars }, { ...numbers, inPlace: Number(inPlace) }) as [
-      tf.Tensor1D,
-      tf.Tensor1D,
-      tf.Tensor1D,
-    ];
+    return step({ ...vectors, ...scalars }, numbers) as [tf.Tensor1D, tf.Tensor1D, tf.Tensor1D];
   }
   const { parameters } = vectors;
   const { learningRate, meanWeight, squareWeight, scale } = scalars;

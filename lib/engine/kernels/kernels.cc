@@ -339,13 +339,6 @@ class Call {
                                                                    &forwarded, status_.get)));
   }
 
-  // An output that is the memory of an input, whoever else reads it.
-  float* InPlace(int index, int input) {
-    TF_SetOutput(context_, index, inputs_[input], status_.get);
-    Check();
-    return static_cast<float*>(TF_TensorData(inputs_[input]));
-  }
-
   void Fail(const char* message) {
     TF_SetStatus(status_.get, TF_INVALID_ARGUMENT, message);
     Check();
@@ -409,13 +402,12 @@ class Attributes {
 // The types that go in and out and the attributes are in TensorFlow's notation.
 template <typename Operation>
 void Register(const char* name, std::initializer_list<const char*> inputs, std::initializer_list<const char*> outputs,
-              std::initializer_list<const char*> attributes, bool stateful = false) {
+              std::initializer_list<const char*> attributes) {
   Status status;
   TF_OpDefinitionBuilder* definition = TF_NewOpDefinitionBuilder(name);
   for (const char* input : inputs) TF_OpDefinitionBuilderAddInput(definition, input);
   for (const char* output : outputs) TF_OpDefinitionBuilderAddOutput(definition, output);
   for (const char* attribute : attributes) TF_OpDefinitionBuilderAddAttr(definition, attribute);
-  TF_OpDefinitionBuilderSetIsStateful(definition, stateful);
   TF_OpDefinitionBuilderSetShapeInferenceFunction(definition, [](TF_ShapeInferenceContext* context, TF_Status* status) {
     TF_ShapeInferenceContextSetUnknownShape(context, status);
   });
@@ -1851,15 +1843,13 @@ struct TokenLogProbsGrad : NoAttributes {
 
 struct AdamW {
   float beta1, beta2, new1, new2, epsilon, weightDecay;
-  bool inPlace;
   explicit AdamW(Attributes& attributes)
       : beta1(attributes.Float("beta1")),
         beta2(attributes.Float("beta2")),
         new1(attributes.Float("new1")),
         new2(attributes.Float("new2")),
         epsilon(attributes.Float("epsilon")),
-        weightDecay(attributes.Float("weightDecay")),
-        inPlace(attributes.Int("inPlace") != 0) {}
+        weightDecay(attributes.Float("weightDecay")) {}
 
   void Compute(Call& call) const {
     const int64_t size = call.Size(0);
@@ -1869,9 +1859,9 @@ struct AdamW {
     const float *p = call.Floats(0), *m = call.Floats(1), *s = call.Floats(2), *g = call.Floats(3);
     const float learningRate = *call.Floats(4), meanWeight = *call.Floats(5), squareWeight = *call.Floats(6);
     const float clip = *call.Floats(7);
-    float* newP = inPlace ? call.InPlace(0, 0) : call.Instead(0, 0);
-    float* newM = inPlace ? call.InPlace(1, 1) : call.Instead(1, 1);
-    float* newS = inPlace ? call.InPlace(2, 2) : call.Instead(2, 2);
+    float* newP = call.Instead(0, 0);
+    float* newM = call.Instead(1, 1);
+    float* newS = call.Instead(2, 2);
     if (call.failed()) return;
     Split(PartsFor(size * 1.0), size, [&](int, int64_t begin, int64_t end) {
       // each number of the outputs depends on the same one of the inputs, which may be the same memory
@@ -1922,7 +1912,7 @@ void RegisterAll() {
                    "mean_weight: float", "square_weight: float", "clip: float"},
                   {"new_parameters: float", "new_mean: float", "new_square: float"},
                   {"beta1: float", "beta2: float", "new1: float", "new2: float", "epsilon: float",
-                   "weightDecay: float", "inPlace: int"});
+                   "weightDecay: float"});
 }
 
 }  // namespace
