@@ -1394,20 +1394,20 @@ class Sampler {
 // after the other, the last band rounded up to whole vectors.
 struct Bands {
   static constexpr int64_t kBand = 4 * kLanes;
-  int64_t depth, columns;
+  int64_t depth, width;
   float* numbers = nullptr;
 
-  Bands(int64_t rows, int64_t width) : depth(rows), columns(RoundUp(width)) {}
+  Bands(int64_t depth, int64_t width) : depth(depth), width(width) {}
 
-  int64_t size() const { return depth * columns; }
+  int64_t size() const { return depth * RoundUp(width); }
   // Takes its place; returns where the next begins.
   float* Place(float* at) {
     numbers = at;
     return at + size();
   }
 
-  // From a matrix, each of whose rows has `width` numbers.
-  void Fill(const float* from, int64_t width) {
+  // From the matrix as it lies in memory.
+  void Fill(const float* from) {
     ForBands([&](int64_t j, int64_t band, float* to) {
       for (int64_t k = 0; k < depth; k++)
         for (int64_t v = 0; v < band; v += kLanes) {
@@ -1418,8 +1418,8 @@ struct Bands {
     });
   }
 
-  // From the transpose [width, depth].
-  void FillTransposed(const float* from, int64_t width) {
+  // From its transpose [width, depth].
+  void FillTransposed(const float* from) {
     ForBands([&](int64_t j, int64_t band, float* to) {
       for (int64_t v = 0; v < band; v++)
         for (int64_t k = 0; k < depth; k++) to[k * band + v] = j + v < width ? from[(j + v) * depth + k] : 0;
@@ -1438,6 +1438,7 @@ struct Bands {
   // one(first column, columns, where they are) for each band
   template <typename One>
   INLINE void ForBands(One one) const {
+    const int64_t columns = RoundUp(width);
     for (int64_t j = 0; j < columns; j += kBand) one(j, std::min(kBand, columns - j), numbers + j * depth);
   }
 };
@@ -1467,7 +1468,6 @@ struct GptWeights {
   };
   struct Linear {
     const float *weight, *bias;
-    int64_t outputs;
     Bands bands;
   };
   struct Block {
@@ -1501,7 +1501,7 @@ struct GptWeights {
     };
     const auto linear = [&](int64_t inputs, int64_t outputs) {
       const float* weight = next(inputs * outputs);
-      return Linear{weight, next(outputs), outputs, Bands(inputs, outputs)};
+      return Linear{weight, next(outputs), Bands(inputs, outputs)};
     };
     token = next(vocabulary * width);
     contextLength = call.Size(at) / width;
@@ -1531,9 +1531,9 @@ struct GptWeights {
     for (Linear* linear : linears) to = linear->bands.Place(to);
     head.Place(to);
     Split(parts, linears.size(), [&](int, int64_t begin, int64_t end) {
-      for (int64_t i = begin; i < end; i++) linears[i]->bands.Fill(linears[i]->weight, linears[i]->outputs);
+      for (int64_t i = begin; i < end; i++) linears[i]->bands.Fill(linears[i]->weight);
     });
-    head.FillTransposed(logits, vocabulary);
+    head.FillTransposed(logits);
     return room;
   }
 
@@ -1543,7 +1543,6 @@ struct GptWeights {
 
 // What there is to decode, and where the results go.
 struct DecodingTask {
-  int64_t length;
   const float *promptLogits, *noise;
   std::vector<const float*> promptQkv;
   int32_t stopToken;
@@ -1570,18 +1569,18 @@ class Decoder {
     const int64_t shared = std::min(rows, group_);
     q_.Make(shared, d);
     headMixed_.Make(shared, d);
-    p_.Make(shared, promptLength() + RoundUp(task.length) + kLanes);
-    if (task.length == 1) return;  // nothing is fed back
+    p_.Make(shared, promptLength() + RoundUp(length()) + kLanes);
+    if (length() == 1) return;  // nothing is fed back
     firstPrompt_ = begin / group_;
     PackPrompts((end - 1) / group_ + 1 - firstPrompt_);
     const int64_t caches = model.blocks.size() * rows * heads;
-    ownKeys_.Make(caches * d, task.length);
-    ownValues_.Make(caches * task.length, d);
+    ownKeys_.Make(caches * d, length());
+    ownValues_.Make(caches * length(), d);
   }
 
   void Run() {
     Draw(0, [&](int64_t row) { return task_.promptLogits + active_[row] / group_ * model_.vocabulary; });
-    for (int64_t t = 1; t < task_.length && !active_.empty(); t++) {
+    for (int64_t t = 1; t < length() && !active_.empty(); t++) {
       Advance(t - 1);
       Draw(t, [&](int64_t row) { return logits_.Row(row); });
     }
@@ -1591,6 +1590,7 @@ class Decoder {
   int64_t rows() const { return active_.size(); }
   int64_t heads() const { return prompts_.layout.heads; }
   int64_t promptLength() const { return prompts_.layout.promptLength; }
+  int64_t length() const { return prompts_.layout.responseLength; }
   int64_t Start(int64_t prompt) const { return prompts_.Start(prompt); }
 
   // Draws token t of each response that goes on; those that it ends do so no longer.
@@ -1598,7 +1598,7 @@ class Decoder {
   void Draw(int64_t t, Logits logitsOf) {
     int64_t kept = 0;
     for (int64_t row = 0; row < rows(); row++) {
-      const int64_t response = active_[row], at = response * task_.length + t;
+      const int64_t response = active_[row], at = response * length() + t;
       const Sampler::Drawn drawn = sampler_.Draw(logitsOf(row), task_.noise[at]);
       task_.tokens[at] = drawn.token;
       task_.mask[at] = 1;
@@ -1629,7 +1629,7 @@ class Decoder {
 
   INLINE void Embed(int64_t row, int64_t position) {
     const int64_t response = active_[row], width = model_.width;
-    const float* token = model_.token + task_.tokens[response * task_.length + position] * width;
+    const float* token = model_.token + task_.tokens[response * length() + position] * width;
     const float* place = model_.position + (promptLength() - Start(response / group_) + position) * width;
     ForColumns(width, [&](int64_t j, auto part) {
       part.Store(x_.Row(row) + j, part.Load(token + j) + part.Load(place + j));
@@ -1702,7 +1702,7 @@ class Decoder {
     for (int64_t i = 0; i < count; i++) {
       const int64_t place = OwnPlace(layer, active_[first + i], head);
       const float* token = qkv_.Row(first + i) + head * d;
-      float *keys = ownKeys_.Row(place * d), *value = ownValues_.Row(place * task_.length + position);
+      float *keys = ownKeys_.Row(place * d), *value = ownValues_.Row(place * length() + position);
       for (int64_t j = 0; j < d; j++) keys[j * ownKeys_.stride + position] = token[width + j] + bias[width + head * d + j];
       Pack(value, 0, token + 2 * width, 0, 1, bias + 2 * width + head * d, 1, d);
       Multiply(1, q_.Row(i), 0, 1, keys, ownKeys_.stride, p_.Row(i) + before, 0, own, d, false);
@@ -1711,7 +1711,7 @@ class Decoder {
     Multiply(count, p_.data, p_.stride, 1, promptValues_.Row(shared * promptLength()), promptValues_.stride,
              headMixed_.data, headMixed_.stride, padded, before, false);
     for (int64_t i = 0; i < count; i++) {
-      const float* values = ownValues_.Row(OwnPlace(layer, active_[first + i], head) * task_.length);
+      const float* values = ownValues_.Row(OwnPlace(layer, active_[first + i], head) * length());
       Multiply(1, p_.Row(i) + before, 0, 1, values, ownValues_.stride, headMixed_.Row(i), 0, padded, position + 1, true);
       ForColumns(d, [&](int64_t j, auto part) {
         part.Store(mixed_.Row(first + i) + head * d + j, Load(headMixed_.Row(i) + j));
@@ -1772,7 +1772,6 @@ struct DecodeResponses {
     std::fill(logProbs, logProbs + responses * length, 0.0f);
 
     DecodingTask task;
-    task.length = length;
     task.promptLogits = call.Floats(0);
     task.noise = call.Floats(1);
     task.stopToken = static_cast<int32_t>(stopToken);
