@@ -29,8 +29,8 @@ import {
 const all = /** @type {const} */ (['grpo', 'ppo', 'sft', 'trpo']);
 const threadCounts = [1, 2].filter((threads) => threads <= availableParallelism());
 
-/** @param {string} name @param {number} threads */
-const titled = (name, threads) => `${name}, ${threads} thread${threads === 1 ? '' : 's'}`;
+/** A program's name with its threads. @param {string} name @param {number} threads */
+export const titled = (name, threads) => `${name}, ${threads} thread${threads === 1 ? '' : 's'}`;
 
 /**
  * The first writes what the peers read into the folder.

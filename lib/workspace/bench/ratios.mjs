@@ -1,4 +1,5 @@
 /** How the lab's best compares with each of its peers' best, and with the floor. */
+import { titled } from './programs.mjs';
 
 /** @typedef {{ size: string, step: string, phase: string, program: string, family: string, threads: number, steps: number, min_ms: number, median_ms: number }} StepRow */
 /** @typedef {{ size: string, step: string, statistic: 'min' | 'median', against: string, lab: string, lab_ms: number, other: string, other_ms: number, ratio: number }} Ratio */
@@ -11,9 +12,6 @@ export function minAndMedian(times) {
   const median = sorted.length % 2 === 1 ? upper : ((sorted[middle - 1] ?? upper) + upper) / 2;
   return { min: sorted[0] ?? Number.NaN, median };
 }
-
-/** @param {StepRow} row */
-const nameOf = ({ program, threads }) => `${program}, ${threads} thread${threads === 1 ? '' : 's'}`;
 
 /**
  * The lab's whole step over that of each peer, each the best of its family: below 1 the lab is faster. By the least
@@ -38,7 +36,12 @@ export function ratiosOf(rows, families) {
         const other = best(against);
         if (!lab || !other) continue;
         const [lab_ms, other_ms] = [lab[`${statistic}_ms`], other[`${statistic}_ms`]];
-        const names = { lab: nameOf(lab), lab_ms, other: nameOf(other), other_ms };
+        const names = {
+          lab: titled(lab.program, lab.threads),
+          lab_ms,
+          other: titled(other.program, other.threads),
+          other_ms,
+        };
         ratios.push({ size, step, statistic, against, ...names, ratio: lab_ms / other_ms });
       }
     }

@@ -5,6 +5,7 @@ import { stringify } from 'csv-stringify/sync';
 import { root } from '../environment.mjs';
 import { formatTable } from '../runner/summary.mjs';
 import { writeAtomically } from '../setup/folders.mjs';
+import { titled } from './programs.mjs';
 
 /** @typedef {Readonly<Record<string, string | number>>} Row */
 
@@ -70,7 +71,7 @@ export function printSteps(rows) {
           return found ? one(found.min_ms) : '';
         };
         const phases = ['rollout', 'reference', 'train'].map(least);
-        const name = `${program}, ${threads} thread${threads === 1 ? '' : 's'}`;
+        const name = titled(program, threads);
         return [`${size} ${step}`, String(steps), one(min_ms), one(median_ms), ...phases, name];
       }),
   );
