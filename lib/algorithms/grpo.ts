@@ -22,6 +22,7 @@ import {
   type OptimizerConfig,
   type ReinforcementConfig,
 } from './reinforcementConfig';
+import { completionRows } from './rollouts/completionRows';
 import { rollOutVaried } from './rollouts/dynamicSampling';
 import { accuracyAt, rolloutLogits, rolloutLogProbs, type Task } from './rollouts/rollout';
 import { batchOf, disposeBatch, type RolloutBatch } from './rollouts/rolloutBatch';
@@ -30,6 +31,7 @@ import { tokenRows } from './rollouts/tokenRows';
 import { createDescent } from './updates/descent';
 import { type GroupedLossConfig, groupedAdvantages, lossOptions } from './updates/groupedAdvantages';
 import { learningRateAt } from './updates/learningRate';
+import { type Memory, newMemory, remember } from './updates/memory';
 import { type MinibatchConfig, minibatchesOf, summarize } from './updates/minibatchUpdates';
 import { logRatioRows, meanK3, requireReference } from './updates/reference';
 
@@ -77,6 +79,7 @@ export async function* grpo<S extends States>(
   config: GrpoConfig,
   random: Random,
   inspection?: Inspection,
+  memory: Memory = newMemory(),
 ): AsyncGenerator<GrpoRow, void> {
   const { steps, groupSize, temperature } = config;
   requireReference(config.klCoefficient, reference);
@@ -104,7 +107,8 @@ export async function* grpo<S extends States>(
   const descent = createDescent(policy.parameters, objective, config);
 
   try {
-    for (let step = 1; step <= steps; step++) {
+    remember(memory, 'policy', descent.state);
+    for (let step = memory.step + 1; step <= steps; step++) {
       const stream = random.split(step);
       const sampled = await rollOutVaried(task, policy, config, stream.split('rollout'));
       const { rollout } = sampled;
@@ -128,7 +132,8 @@ export async function* grpo<S extends States>(
 
         if (inspection && isDue(step, inspection.every, steps)) {
           const terms = { advantages, kl, values: null };
-          inspection.tokens.push(...(await tokenRows(step, rollout, policy, temperature, terms)));
+          inspection.completions?.push(...completionRows(step, trajectories, advantages));
+          inspection.tokens?.push(...(await tokenRows(step, rollout, policy, temperature, terms)));
         }
         row = {
           step,
@@ -145,6 +150,7 @@ export async function* grpo<S extends States>(
       } finally {
         disposeBatch(batch);
       }
+      memory.step = step;
       yield row;
       await checkInterrupt();
     }

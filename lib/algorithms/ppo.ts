@@ -24,6 +24,7 @@ import {
   type OptimizerConfig,
   type ReinforcementConfig,
 } from './reinforcementConfig';
+import { completionRows } from './rollouts/completionRows';
 import {
   accuracyAt,
   meanKlFrom,
@@ -40,6 +41,7 @@ import { type CriticConfig, criticAdvantages, criticFit } from './updates/critic
 import { createDescent } from './updates/descent';
 import { type KlCoefficientConfig, nextKlCoefficient } from './updates/klCoefficient';
 import { learningRateAt } from './updates/learningRate';
+import { type Memory, newMemory, remember } from './updates/memory';
 import { type Minibatch, type MinibatchConfig, minibatchesOf, summarize } from './updates/minibatchUpdates';
 import { logRatioRows, meanK3, requireReference } from './updates/reference';
 
@@ -131,15 +133,20 @@ export async function* ppo<S extends States>(
   config: PpoConfig,
   random: Random,
   inspection?: Inspection,
+  memory: Memory = newMemory(),
 ): AsyncGenerator<PpoRow, void> {
   const { steps, groupSize, temperature, whitening, klStop } = config;
   const ownWhitening = config.whitenOver === 'minibatch' ? whitening : null;
   requireReference(config.klCoefficient, reference);
-  let klCoefficient = config.klCoefficient;
-  let updateKlCoefficient = config.updateKlCoefficient ?? 0;
-  const isPenalized = updateKlCoefficient !== 0;
+  const coefficients = Object.assign(memory.coefficients, {
+    kl: config.klCoefficient,
+    updateKl: config.updateKlCoefficient ?? 0,
+    ...memory.coefficients,
+  });
+  // a penalty that begins above 0 is halved and doubled, and never becomes 0
+  const isPenalized = coefficients.updateKl !== 0;
   /** A variable, since it changes from step to step and the objective takes it from outside. */
-  const updatePenalty = tf.tidy(() => tf.variable(tf.scalar(updateKlCoefficient)));
+  const updatePenalty = tf.tidy(() => tf.variable(tf.scalar(coefficients.updateKl)));
 
   const policyDescent = createDescent(
     policy.parameters,
@@ -189,7 +196,9 @@ export async function* ppo<S extends States>(
   }
 
   try {
-    for (let step = 1; step <= steps; step++) {
+    remember(memory, 'policy', policyDescent.state);
+    remember(memory, 'critic', valueDescent.state);
+    for (let step = memory.step + 1; step <= steps; step++) {
       const stream = random.split(step);
       const rollout = await rollOut(task, policy, config, stream.split('rollout'));
       const { trajectories } = rollout;
@@ -198,13 +207,13 @@ export async function* ppo<S extends States>(
       refLogProbs?.dispose();
 
       const rewards = trajectories.map((trajectory, b) =>
-        kl ? klPenalizedRewards(trajectory.rewards, kl[b]!, klCoefficient) : trajectory.rewards,
+        kl ? klPenalizedRewards(trajectory.rewards, kl[b]!, coefficients.kl) : trajectory.rewards,
       );
       const { values, returns, ...raw } = await criticAdvantages(critic, rollout, rewards, config);
       const whole = whitening && config.whitenOver === 'rollout';
       const advantages = whole ? whiten(raw.advantages, whitening) : raw.advantages;
       const isInspected = inspection !== undefined && isDue(step, inspection.every, steps);
-      const asked = isPenalized || isInspected;
+      const asked = isPenalized || (isInspected && inspection.tokens !== undefined);
       const oldLogits = asked ? rolloutLogits(policy, rollout, temperature) : null;
       const batch = { ...batchOf(rollout, { advantages, oldValues: values, returns }), oldLogits };
       let row: PpoRow;
@@ -233,7 +242,8 @@ export async function* ppo<S extends States>(
 
         if (isInspected) {
           const terms = { advantages, kl, values };
-          inspection.tokens.push(...(await tokenRows(step, rollout, policy, temperature, terms)));
+          inspection.completions?.push(...completionRows(step, trajectories, advantages));
+          inspection.tokens?.push(...(await tokenRows(step, rollout, policy, temperature, terms)));
         }
         row = {
           step,
@@ -243,31 +253,32 @@ export async function* ppo<S extends States>(
           ...measured,
           ...criticFit(values, returns),
           kl: kl && meanK3(kl),
-          kl_coefficient: klCoefficient,
+          kl_coefficient: coefficients.kl,
           value_grad_norm: summarize(valueUpdates).grad_norm,
           learning_rate: learningRate,
           updates: stopped ? updates.length - 1 : updates.length,
           update_kl: updateKl,
-          update_kl_coefficient: updateKlCoefficient,
+          update_kl_coefficient: coefficients.updateKl,
         };
       } finally {
         disposeBatch(batch);
       }
-      yield row;
       const { updateKlTarget = null } = config;
       if (row.update_kl !== null && updateKlTarget !== null) {
         const control = { ...config, klControl: 'doubling', klTarget: updateKlTarget } as const;
         const { length } = trajectories;
-        updateKlCoefficient = nextKlCoefficient(updateKlCoefficient, row.update_kl, length, control);
+        coefficients.updateKl = nextKlCoefficient(coefficients.updateKl, row.update_kl, length, control);
         tf.tidy(() => {
-          updatePenalty.assign(tf.scalar(updateKlCoefficient));
+          updatePenalty.assign(tf.scalar(coefficients.updateKl));
         });
       }
       if (kl) {
         const total = (row: readonly number[]) => row.reduce((sum, value) => sum + value, 0);
         const measured = mean(kl.map(config.klPer === 'token' ? mean : total));
-        klCoefficient = nextKlCoefficient(klCoefficient, measured, trajectories.length, config);
+        coefficients.kl = nextKlCoefficient(coefficients.kl, measured, trajectories.length, config);
       }
+      memory.step = step;
+      yield row;
       await checkInterrupt();
     }
   } finally {

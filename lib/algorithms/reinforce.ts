@@ -17,6 +17,7 @@ import {
   type OptimizerConfig,
   type ReinforcementConfig,
 } from './reinforcementConfig';
+import { completionRows } from './rollouts/completionRows';
 import { accuracyAt, rollOut, rolloutLogits, type Task } from './rollouts/rollout';
 import { batchOf, disposeBatch, type RolloutBatch } from './rollouts/rolloutBatch';
 import {
@@ -29,6 +30,7 @@ import { atEachAction } from './rollouts/rows';
 import { tokenRows } from './rollouts/tokenRows';
 import { createDescent } from './updates/descent';
 import { learningRateAt } from './updates/learningRate';
+import { type Memory, newMemory, remember } from './updates/memory';
 
 export interface ReinforceConfig extends ReinforcementConfig, OptimizerConfig {
   /** b: nothing, the mean of the group, or the mean of the group's others (RLOO). */
@@ -57,6 +59,7 @@ export async function* reinforce<S extends States>(
   config: ReinforceConfig,
   random: Random,
   inspection?: Inspection,
+  memory: Memory = newMemory(),
 ): AsyncGenerator<ReinforceRow, void> {
   const { temperature, aggregation } = config;
 
@@ -68,7 +71,8 @@ export async function* reinforce<S extends States>(
   const descent = createDescent(policy.parameters, objective, config);
 
   try {
-    for (let step = 1; step <= config.steps; step++) {
+    remember(memory, 'policy', descent.state);
+    for (let step = memory.step + 1; step <= config.steps; step++) {
       const rollout = await rollOut(task, policy, config, random.split(step));
       const { trajectories } = rollout;
       const scores = scoresOf(trajectories, config.discount);
@@ -86,7 +90,8 @@ export async function* reinforce<S extends States>(
         const update = await descent.step(batch, { step, learningRate });
         if (inspection && isDue(step, inspection.every, config.steps)) {
           const terms = { advantages, kl: null, values: null };
-          inspection.tokens.push(...(await tokenRows(step, rollout, policy, temperature, terms)));
+          inspection.completions?.push(...completionRows(step, trajectories, advantages));
+          inspection.tokens?.push(...(await tokenRows(step, rollout, policy, temperature, terms)));
         }
         row = {
           step,
@@ -101,6 +106,7 @@ export async function* reinforce<S extends States>(
       } finally {
         disposeBatch(batch);
       }
+      memory.step = step;
       yield row;
       await checkInterrupt();
     }

@@ -1,5 +1,6 @@
 /** What the configs of all reinforcement learning algorithms have in common. */
 
+import type { CompletionRow } from './rollouts/completionRows';
 import type { RolloutRequest } from './rollouts/rollout';
 import type { TokenRow } from './rollouts/tokenRows';
 import type { AdamWConfig } from './updates/adamW';
@@ -19,8 +20,10 @@ export interface OptimizerConfig extends LearningRateSchedule, AdamWConfig {
 
 /** The places where an algorithm leaves what it did, besides its rows. */
 export interface Inspection {
-  /** A row for each action of each trajectory is added here … */
-  readonly tokens: TokenRow[];
+  /** A row for each action of each trajectory is added here, … */
+  readonly tokens?: TokenRow[];
+  /** … one for each trajectory here, … */
+  readonly completions?: CompletionRow[];
   /** … each so many steps, and at the last. */
   readonly every: number;
 }

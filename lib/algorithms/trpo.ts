@@ -10,6 +10,7 @@ import { valueRegressionLoss } from '../losses/valueRegression';
 import type { Random } from '../math/random';
 import type { Critic, Policy, States } from '../models/policy';
 import { type Inspection, isDue, type ReinforcementConfig } from './reinforcementConfig';
+import { completionRows } from './rollouts/completionRows';
 import { accuracyAt, meanEntropy, rollOut, rolloutLogProbs, type Task } from './rollouts/rollout';
 import { batchOf, disposeBatch, type RolloutBatch } from './rollouts/rolloutBatch';
 import { type RolloutStatistics, rolloutStatistics, scoreColumns } from './rollouts/rolloutStatistics';
@@ -17,6 +18,7 @@ import { tokenRows } from './rollouts/tokenRows';
 import type { AdamWConfig } from './updates/adamW';
 import { type CriticConfig, criticAdvantages, criticFit } from './updates/criticAdvantages';
 import { createDescent } from './updates/descent';
+import { type Memory, newMemory, remember } from './updates/memory';
 import { minibatchesOf } from './updates/minibatchUpdates';
 import { logRatioRows, meanK3 } from './updates/reference';
 import { createTrustRegion, type TrustRegionConfig, type TrustRegionStep } from './updates/trustRegionStep';
@@ -65,6 +67,7 @@ export async function* trpo<S extends States>(
   config: TrpoConfig,
   random: Random,
   inspection?: Inspection,
+  memory: Memory = newMemory(),
 ): AsyncGenerator<TrpoRow, void> {
   const { steps, temperature, groupSize, valueLearningRate } = config;
   const trustRegion = createTrustRegion(policy, temperature, config);
@@ -77,7 +80,8 @@ export async function* trpo<S extends States>(
   });
 
   try {
-    for (let step = 1; step <= steps; step++) {
+    remember(memory, 'critic', valueDescent.state);
+    for (let step = memory.step + 1; step <= steps; step++) {
       const stream = random.split(step);
       const rollout = await rollOut(task, policy, config, stream);
       const { trajectories } = rollout;
@@ -103,7 +107,8 @@ export async function* trpo<S extends States>(
 
         if (inspection && isDue(step, inspection.every, steps)) {
           const terms = { advantages, kl, values };
-          inspection.tokens.push(...(await tokenRows(step, rollout, policy, temperature, terms)));
+          inspection.completions?.push(...completionRows(step, trajectories, advantages));
+          inspection.tokens?.push(...(await tokenRows(step, rollout, policy, temperature, terms)));
         }
         row = {
           step,
@@ -118,6 +123,7 @@ export async function* trpo<S extends States>(
       } finally {
         disposeBatch(batch);
       }
+      memory.step = step;
       yield row;
       await checkInterrupt();
     }

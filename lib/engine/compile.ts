@@ -57,6 +57,18 @@ export function compilingBy(way: string | undefined): { enabled: boolean; xla: b
 /** Whether steps are compiled at all, and whether by XLA those that say nothing of it. */
 export const compiling = compilingBy(process.env.LAB_COMPILE);
 
+let firstCallsAreReplayed = false;
+
+/**
+ * From now on a compiled step's first call, too, gives what its graph makes of the inputs: the step runs as it is to be
+ * recorded, its variables get their values back, and the graph runs. A graph adds in another order than the step itself,
+ * so that without this the last digits of a training would depend on where it was interrupted and taken up again. The
+ * first call takes longer by one.
+ */
+export function replayFirstCalls(): void {
+  firstCallsAreReplayed = true;
+}
+
 interface Replay {
   /** Opened at the second call: a form that is met once takes no graph. */
   session: Session | null;
@@ -168,11 +180,24 @@ export function compile<I extends readonly TensorTree[], O extends TensorTree>(
     }
   }
 
+  function recordThenReplay(inputs: I, form: string): O {
+    const variables = Object.values(tf.engine().registeredVariables);
+    const before = new Map(variables.map((variable) => [variable, variable.clone()]));
+    try {
+      tf.dispose(recordStep(inputs, form) as tf.TensorContainer);
+      const one = replays.get(form)!;
+      for (const variable of one.assigned) variable.assign(before.get(variable)!);
+      return replayElseRecord(one, inputs, form);
+    } finally {
+      tf.dispose([...before.values()]);
+    }
+  }
+
   const compiled = (...inputs: I): O => {
     if (!compiling.enabled || engine.name !== 'native' || isInsideAnother()) return asItIs(...inputs);
     const form = formOf(inputs);
     const known = replays.get(form);
-    if (!known) return recordStep(inputs, form);
+    if (!known) return firstCallsAreReplayed ? recordThenReplay(inputs, form) : recordStep(inputs, form);
     // the form used last stands last
     if (beyond === 'forget' && replays.delete(form)) replays.set(form, known);
     return replayElseRecord(known, inputs, form);

@@ -4,7 +4,6 @@ import { grpo } from '../../lib/algorithms/grpo';
 import { ppo } from '../../lib/algorithms/ppo';
 import { presets } from '../../lib/algorithms/presets';
 import { type Choices, type ComparisonBatch, readChoices } from '../../lib/algorithms/presets/presetUpdate';
-import type { Inspection } from '../../lib/algorithms/reinforcementConfig';
 import type { TokenRow } from '../../lib/algorithms/rollouts/tokenRows';
 import { trpo } from '../../lib/algorithms/trpo';
 import { tf } from '../../lib/engine/tensorflow';
@@ -213,7 +212,7 @@ describe('the first update of a training loop', () => {
     ['spinningUp', presets.spinningUp.ppo],
     ['trpo', presets.spinningUp.trpo],
   ])('has the loss and the advantages that are compared: %s', async (name, preset) => {
-    const inspection: Inspection = { tokens: [], every: 1 };
+    const inspection = { tokens: [] as TokenRow[], every: 1 };
     const [made, task, random] = [models(), matchingTask((s, a) => (s === a ? 1 : 0.3 * a)), seededRandom(4)];
     const loop =
       'baseline' in preset

@@ -5,6 +5,7 @@ import { type PpoConfig, ppo } from '../../lib/algorithms/ppo';
 import { type ReinforceConfig, reinforce } from '../../lib/algorithms/reinforce';
 import type { Inspection } from '../../lib/algorithms/reinforcementConfig';
 import type { Task } from '../../lib/algorithms/rollouts/rollout';
+import type { TokenRow } from '../../lib/algorithms/rollouts/tokenRows';
 import { type TrpoConfig, trpo } from '../../lib/algorithms/trpo';
 import { engine, tf } from '../../lib/engine/tensorflow';
 import { seededRandom } from '../../lib/math/random';
@@ -202,7 +203,7 @@ describe.each(Object.keys(loops))('%s', (name) => {
 
   it('tells each action of the steps asked for', async () => {
     const setting = setUp();
-    const inspection: Inspection = { tokens: [], every: 2 };
+    const inspection = { tokens: [] as TokenRow[], every: 2 };
     const rows: Row[] = [];
     for await (const row of loops[name]!(setting, matchingTask(), 1, { steps: 5 }, inspection))
       rows.push(row as Row);

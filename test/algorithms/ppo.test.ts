@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type PpoConfig, type PpoRow, ppo } from '../../lib/algorithms/ppo';
 import { presets } from '../../lib/algorithms/presets';
-import type { Inspection } from '../../lib/algorithms/reinforcementConfig';
+import type { TokenRow } from '../../lib/algorithms/rollouts/tokenRows';
 import { tf } from '../../lib/engine/tensorflow';
 import { seededRandom } from '../../lib/math/random';
 import { mean } from '../../lib/math/statistics';
@@ -23,7 +23,7 @@ async function run(changes: Partial<PpoConfig>) {
   const models = { policy: matchingPolicy(), critic: matchingCritic(), reference: matchingPolicy() };
   const { vector } = models.reference.parameters;
   tf.tidy(() => vector.assign(vector.mul(-1.5)));
-  const inspection: Inspection = { tokens: [], every: 1 };
+  const inspection = { tokens: [] as TokenRow[], every: 1 };
   const rows: PpoRow[] = [];
   const loop = ppo(matchingTask(), models, { ...config, ...changes }, seededRandom(3), inspection);
   for await (const row of loop) rows.push(row);

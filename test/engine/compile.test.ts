@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createAdamW } from '../../lib/algorithms/updates/adamW';
-import { compile, compiling } from '../../lib/engine/compile';
+import { compile, compiling, replayFirstCalls } from '../../lib/engine/compile';
 import { loadedGraphs, unloadIdle } from '../../lib/engine/graph/session';
 import { engine, tf } from '../../lib/engine/tensorflow';
 import { InputError } from '../../lib/errors/inputError';
@@ -360,4 +360,26 @@ test('LAB_COMPILE and a switch run each step as it is', () => {
   });
   for (let call = 0; call < 3; call++) numbers(compiled(tf.scalar(call)));
   expect(runs).toBe(3);
+});
+
+// last in this file: there is no way back
+onNative('gives from the first call on what its graph gives, once asked to', () => {
+  const total = tf.variable(tf.scalar(1));
+  const calls: number[] = [];
+  replayFirstCalls();
+  const compiled = compile((x: tf.Tensor1D) => {
+    calls.push(1);
+    total.assign(total.add(x.sum()));
+    return total.square();
+  });
+  const x = vector(0.1, 0.7, 0.3);
+  const first = numbers(compiled(x));
+  // recorded, and then replayed from the same start: the variable has been added to once
+  expect(calls).toHaveLength(1);
+  expect(numbers(total.clone())).toEqual([Math.fround(1 + Math.fround(1.1))]);
+  total.assign(tf.scalar(1));
+  expect(numbers(compiled(x))).toEqual(first);
+  expect(calls).toHaveLength(1);
+  compiled.dispose();
+  tf.dispose([x, total]);
 });

@@ -6,6 +6,7 @@
  */
 import { adamW } from '../../engine/kernels/adamW';
 import { tf } from '../../engine/tensorflow';
+import type { OptimizerState } from './memory';
 
 export interface AdamWConfig {
   readonly beta1?: number;
@@ -16,6 +17,8 @@ export interface AdamWConfig {
 }
 
 export interface Optimizer {
+  /** What it goes on from, and changes with each step. */
+  readonly state: OptimizerState;
   /**
    * One step down the gradient [P]; the learning rate η is a scalar, so that a schedule is an input like any other.
    * @param scale multiplied into the gradient, such as by clipping; 1 unless given
@@ -27,12 +30,13 @@ export interface Optimizer {
 /** An optimizer of one vector of parameters [P]; its state lives in variables, as the parameters do. */
 export function createAdamW(parameters: tf.Variable<tf.Rank.R1>, config: AdamWConfig = {}): Optimizer {
   const { beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weightDecay = 0 } = config;
-  const [mean, square, meanWeight, squareWeight] = tf.tidy(() => [
-    tf.variable(tf.zerosLike(parameters)),
-    tf.variable(tf.zerosLike(parameters)),
-    tf.variable(tf.scalar(0)),
-    tf.variable(tf.scalar(0)),
-  ]);
+  const state = tf.tidy(() => ({
+    mean: tf.variable(tf.zerosLike(parameters)),
+    square: tf.variable(tf.zerosLike(parameters)),
+    meanWeight: tf.variable(tf.scalar(0)),
+    squareWeight: tf.variable(tf.scalar(0)),
+  }));
+  const { mean, square, meanWeight, squareWeight } = state;
 
   function update(gradient: tf.Tensor1D, learningRate: tf.Scalar, scale: tf.Scalar = tf.scalar(1)): void {
     tf.tidy(() => {
@@ -50,7 +54,7 @@ export function createAdamW(parameters: tf.Variable<tf.Rank.R1>, config: AdamWCo
     });
   }
 
-  return { update, dispose: () => tf.dispose([mean, square, meanWeight, squareWeight]) };
+  return { state, update, dispose: () => tf.dispose(state) };
 }
 
 /**

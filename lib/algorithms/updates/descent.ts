@@ -4,6 +4,7 @@ import { tf } from '../../engine/tensorflow';
 import { InputError } from '../../errors/inputError';
 import type { Parameters } from '../../models/parameters';
 import { type AdamWConfig, clippingScale, createAdamW } from './adamW';
+import type { OptimizerState } from './memory';
 
 /** The loss to be minimized, and what else is worth telling of a batch. */
 export type Measured = { readonly loss: tf.Scalar } & Readonly<Record<string, tf.Tensor>>;
@@ -34,6 +35,8 @@ export interface Gradient<M extends Measured> {
 }
 
 export interface Descent<Batch, M extends Measured> {
+  /** The optimizer's. */
+  readonly state: OptimizerState;
   /**
    * The gradient of the objective by the parameters, and all that it measured.
    * @throws where the loss or the gradient is not finite: one sentence that tells the step and what was measured.
@@ -110,6 +113,7 @@ export function createDescent<Batch extends TensorTree, M extends Measured>(
   }
 
   return {
+    state: optimizer.state,
     measure: gradients.measure,
     take,
     step: async (batch, { step, learningRate }) => {

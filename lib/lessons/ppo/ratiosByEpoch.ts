@@ -1,6 +1,5 @@
 /** One rollout of the assistant, and how far its tokens' ratios have moved after the first, second, … pass over it. */
 import { type PpoConfig, type PpoRow, ppo } from '../../algorithms/ppo';
-import type { Inspection } from '../../algorithms/reinforcementConfig';
 import type { TokenRow } from '../../algorithms/rollouts/tokenRows';
 import { refuse } from '../../errors/inputError';
 import { additionTask } from '../../experiments/additionTask';
@@ -45,7 +44,7 @@ export async function ratiosByEpoch(
   let first: PpoRow | undefined;
   for (const passes of epochs) {
     const models = assistantModels(assistant, random);
-    const inspection: Inspection = { tokens: [], every: 1 };
+    const inspection = { tokens: [] as TokenRow[], every: 1 };
     const once = { ...config, steps: 1, epochs: passes };
     for await (const row of ppo(additionTask(assistant), models, once, random.split('train'), inspection)) {
       const { tokens } = inspection;
