@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { type CsvValue, csvText } from './csvText';
+import { type CsvValue, csvText } from '../files/csvText';
 import { display } from './display';
 
 /** Where results go: LAB_RESULTS, which the headless runner sets, or data/results. */

@@ -4,8 +4,8 @@
  */
 import { engine, ready } from '../engine/tensorflow';
 import { InputError } from '../errors/inputError';
+import { nearestName } from '../errors/nearestName';
 import { display } from './display';
-import { nearestName } from './nearestName';
 
 export type Parameter = number | string | boolean | readonly number[] | readonly string[];
 

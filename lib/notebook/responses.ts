@@ -1,7 +1,7 @@
 /** Which responses a figure of tokens shows. */
 import { InputError, requireCount } from '../errors/inputError';
+import { nearestName } from '../errors/nearestName';
 import { groupRows, type KeyOf } from './figure';
-import { nearestName } from './nearestName';
 
 /** One token of a response, such as a training loop's TokenRow; its other numeric columns are what can be shown. */
 export interface TokenOfResponse {

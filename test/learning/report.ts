@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { type AlgorithmName, algorithmNames } from '../../lib/experiments/headToHead';
-import { csvText } from '../../lib/notebook/csvText';
+import { csvText } from '../../lib/files/csvText';
 
 export interface LearningRun {
   readonly task: string;

@@ -1,7 +1,7 @@
 /** One walk in a maze, step by step, with every term of its return. */
 import { discountedReturns } from '../../advantages/discountedReturns';
 import { InputError } from '../../errors/inputError';
-import { nearestName } from '../../notebook/nearestName';
+import { nearestName } from '../../errors/nearestName';
 import { headings, type Maze, type MazeRewards, moves, type Walk, walk } from '../../tasks/maze';
 
 /** Rows and columns count from 1, as in the figures. */

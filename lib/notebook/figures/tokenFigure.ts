@@ -1,8 +1,8 @@
 import type { Annotations, ColorBar, Data, Layout, UpdateMenu } from 'plotly.js';
 import { InputError } from '../../errors/inputError';
+import { nearestName } from '../../errors/nearestName';
 import { colorAt, type Scale, scaleOf, textColorOn } from '../colorScale';
 import { type Figure, figureWidth, numberOrNull, titledLayout } from '../figure';
-import { nearestName } from '../nearestName';
 import { numberText } from '../numberText';
 import {
   chooseResponses,
