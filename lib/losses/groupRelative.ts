@@ -1,4 +1,5 @@
 import { tf } from '../engine/tensorflow';
+import { InputError } from '../errors/inputError';
 import { aggregate } from './aggregation';
 import { cispo } from './cispo';
 import { type ClippedSurrogateOptions, clippedSurrogate } from './clippedSurrogate';
@@ -6,9 +7,29 @@ import { importanceRatio } from './importanceRatio';
 import { estimateKl, type KlClamp, type KlEstimator } from './klDivergence';
 import { onlyWhere } from './onlyWhere';
 
+/** What a surrogate is made of, each [B, T] and 0, or a ratio of 1, where masked. */
+export interface SurrogateTerms {
+  /** ρ, of what `ratio` says: each token, or its response. */
+  readonly ratio: tf.Tensor2D;
+  /** log π in nats. */
+  readonly logProbs: tf.Tensor2D;
+  /** Constant. */
+  readonly advantages: tf.Tensor2D;
+}
+
+/**
+ * A surrogate of one's own: the loss of each token, [B, T], to be minimized. A function of tensors alone, by
+ * TensorFlow's operations, since it is compiled; it gets a gradient through `ratio` and `logProbs`. Nothing is clipped
+ * for it: ({ ratio, advantages }) => ratio.mul(advantages).neg() is the surrogate of TRPO.
+ */
+export type OwnSurrogate = (terms: SurrogateTerms) => tf.Tensor;
+
 export interface GroupRelativeOptions extends ClippedSurrogateOptions {
-  /** PPO's clipped surrogate, or CISPO's clipped weight, for which dualClip and ratioCap are of no use. */
-  readonly surrogate?: 'clipped' | 'cispo';
+  /**
+   * PPO's clipped surrogate; CISPO's clipped weight, for which dualClip and ratioCap are of no use; or a function, for
+   * which the clips are of use in the diagnostics alone. 'clipped' unless said.
+   */
+  readonly surrogate?: 'clipped' | 'cispo' | OwnSurrogate;
   /** β; 0 leaves the KL term out. */
   readonly klCoefficient: number;
   /** k3 unless said. */
@@ -39,10 +60,7 @@ export function groupRelative(
   return tf.tidy(() => {
     const counted = (values: tf.Tensor2D) => onlyWhere(mask, values);
     const ratio = importanceRatio(logProbs, oldLogProbs, mask, level);
-    const surrogate =
-      options.surrogate === 'cispo'
-        ? cispo(logProbs, ratio, counted(advantages), options)
-        : clippedSurrogate(ratio, counted(advantages), options);
+    const surrogate = surrogateOf({ ratio, logProbs, advantages: counted(advantages) }, mask, options);
     if (klCoefficient === 0) return surrogate;
     if (!refLogProbs)
       throw new Error(`klCoefficient is ${klCoefficient}, but there are no reference log-probs.`);
@@ -50,6 +68,20 @@ export function groupRelative(
     const weighted = options.klWeighting === 'ratio' ? kl.mul<tf.Tensor2D>(ratio) : kl;
     return surrogate.add(weighted.mul(klCoefficient));
   });
+}
+
+/** @throws InputError where a function gives anything but the loss of each token */
+function surrogateOf(terms: SurrogateTerms, mask: tf.Tensor2D, options: GroupRelativeOptions): tf.Tensor2D {
+  const { ratio, logProbs, advantages } = terms;
+  const { surrogate = 'clipped' } = options;
+  if (surrogate === 'clipped') return clippedSurrogate(ratio, advantages, options);
+  if (surrogate === 'cispo') return cispo(logProbs, ratio, advantages, options);
+  const given: unknown = surrogate({ ...terms, logProbs: onlyWhere(mask, logProbs) });
+  if (given instanceof tf.Tensor && String(given.shape) === String(ratio.shape)) return given as tf.Tensor2D;
+  const what = given instanceof tf.Tensor ? `a tensor of shape [${given.shape.join(', ')}]` : typeof given;
+  throw new InputError(
+    `the surrogate gave ${what}; expected a tensor of shape [${ratio.shape.join(', ')}], the loss of each token.`,
+  );
 }
 
 /**

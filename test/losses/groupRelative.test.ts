@@ -1,10 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { tf } from '../../lib/engine/tensorflow';
+import { InputError } from '../../lib/errors/inputError';
 import { aggregate } from '../../lib/losses/aggregation';
 import { cispoLoss } from '../../lib/losses/cispo';
 import { clippedSurrogateLoss } from '../../lib/losses/clippedSurrogate';
-import { type GroupRelativeOptions, groupRelative, groupRelativeLoss } from '../../lib/losses/groupRelative';
+import {
+  type GroupRelativeOptions,
+  groupRelative,
+  groupRelativeLoss,
+  type OwnSurrogate,
+  type SurrogateTerms,
+} from '../../lib/losses/groupRelative';
 import { estimateKl, exactKl } from '../../lib/losses/klDivergence';
 import { expectClose } from '../close';
 import {
@@ -138,6 +145,61 @@ it('weighted by the ratio, k3 of what π_old samples has the KL of π for its me
     }),
     { numRuns: 25 },
   );
+});
+
+describe('a surrogate of one’s own', () => {
+  it('that is written as the clipped one is the clipped one, with its KL term and its gradient', () => {
+    const own: OwnSurrogate = ({ ratio, advantages }) =>
+      tf.minimum(ratio.mul(advantages), ratio.clipByValue(0.8, 1.2).mul(advantages)).neg();
+    for (const ratio of ['token', 'sequence'] as const) {
+      const mine = lossAndGradient(loss({ ...usual, ratio, surrogate: own }));
+      const clipped = lossAndGradient(loss({ ...usual, ratio }));
+      expectClose(mine.loss, clipped.loss, tolerance);
+      expectClose(mine.gradient, clipped.gradient, tolerance);
+    }
+  });
+
+  it('gets a gradient through the log-probs, and sees nothing of what is masked', () => {
+    const mask = tensor([[1, 0]]);
+    const own: OwnSurrogate = ({ ratio, logProbs, advantages }) => {
+      expect([ratio, logProbs, advantages].map((terms) => [...terms.dataSync()])).toEqual([
+        [1, 1],
+        [-1, 0],
+        [2, 0],
+      ]);
+      return logProbs.mul(advantages).neg();
+    };
+    const advantages = tensor([[2, Number.NaN]]);
+    const told = tf.tidy(() =>
+      lossAndGradient(
+        (x) =>
+          groupRelativeLoss(x, tensor([[-1, -1]]), null, advantages, mask, {
+            ...usual,
+            klCoefficient: 0,
+            surrogate: own,
+          }),
+        [[-1, Number.NaN]],
+      ),
+    );
+    expect(told).toEqual({ loss: 2, gradient: [[-2, 0]] });
+  });
+
+  it.each([
+    [
+      () => undefined,
+      'the surrogate gave undefined; expected a tensor of shape [1, 2], the loss of each token.',
+    ],
+    [
+      ({ ratio }: SurrogateTerms) => ratio.mean(),
+      'the surrogate gave a tensor of shape []; expected a tensor of shape [1, 2], the loss of each token.',
+    ],
+  ])('gives the loss of each token, or is refused', (surrogate, sentence) => {
+    const x = tensor([[-1, -2]]);
+    const options = { ...usual, klCoefficient: 0, surrogate: surrogate as unknown as OwnSurrogate };
+    expect(() => groupRelativeLoss(x, x, null, x, tf.ones([1, 2]), options)).toThrow(
+      new InputError(sentence),
+    );
+  });
 });
 
 it('refuses a KL term without a reference', () => {
