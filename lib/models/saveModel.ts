@@ -148,7 +148,7 @@ function checkNames(
 }
 
 /** Of a frozen trunk, what the model reads: the logits of the language model that it was are left out. */
-function namedTensors(parameters: Parameters, specification: ParameterSpecification): NamedTensors {
+export function namedTensors(parameters: Parameters, specification: ParameterSpecification): NamedTensors {
   const tensors: Record<string, NamedTensor> = {};
   tf.tidy(() => {
     const parameter = unpack(parameters);
