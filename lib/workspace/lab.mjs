@@ -15,6 +15,7 @@ const commands = {
   data: () => import('./data.mjs'),
   setup: () => import('./setup.mjs'),
   bench: () => import('./bench.mjs'),
+  experiment: () => import('./experiment.mjs'),
 };
 
 async function run() {
