@@ -23,9 +23,6 @@ export interface Surroundings {
   readonly stop: AbortSignal;
 }
 
-/** What is left of a training process is ended after this long, in milliseconds. */
-const patience = 5000;
-
 /**
  * @returns the exit status: 0, 1 where a run failed, 130 where it was stopped
  * @throws  InputError for a mistake in the request, and for runs that exist already
@@ -45,13 +42,17 @@ export async function run(options: RunOptions, { terminal, stop }: Surroundings)
   const by = options.redis === null ? counted(workers, 'worker') : `the workers of ${hostOf(options.redis)}`;
   if (open.length > 0) say(`${counted(open.length, 'run')} to train by ${by}, into ${shownPath(runs)}`);
 
-  const events = await startSweep(open, { runs, workers, url: options.redis });
+  const events = await startSweep(open, { runs, workers, url: options.redis, stop });
   const progress = showProgress(terminal, open);
-  const isWhole = await untilStopped(events, stop, (event) => {
-    progress.hear(event);
-    if (event.kind === 'ended') summaries.set(event.run, event.summary);
-  }).finally(progress.close);
-  if (!isWhole) {
+  try {
+    for await (const event of events) {
+      progress.hear(event);
+      if (event.kind === 'ended') summaries.set(event.run, event.summary);
+    }
+  } finally {
+    progress.close();
+  }
+  if (stop.aborted) {
     say('Stopped; the same command with --resume goes on.');
     return stoppedStatus;
   }
@@ -87,36 +88,20 @@ function hostOf(url: string): string {
   return URL.canParse(url) ? new URL(url).host : url;
 }
 
-async function startSweep(
-  specs: readonly RunSpec[],
-  { runs, workers, url }: { readonly runs: string; readonly workers: number; readonly url: string | null },
-): Promise<AsyncGenerator<SweepEvent, void>> {
-  if (url === null) return sweepInProcesses(specs, { runs, workers });
-  const { sweepByRedis } = await import('../experiments/queue/redisSweep');
-  return sweepByRedis(specs, { runs, url });
+interface Means {
+  readonly runs: string;
+  readonly workers: number;
+  readonly url: string | null;
+  readonly stop: AbortSignal;
 }
 
-/** @returns whether the events came to their end */
-async function untilStopped(
-  events: AsyncGenerator<SweepEvent, void>,
-  stop: AbortSignal,
-  hear: (event: SweepEvent) => void,
-): Promise<boolean> {
-  const stopped = new Promise<null>((resolve) => {
-    if (stop.aborted) resolve(null);
-    stop.addEventListener('abort', () => resolve(null), { once: true });
-  });
-  for (;;) {
-    const next = await Promise.race([events.next(), stopped]);
-    if (next === null) {
-      // the generator ends its processes when it is next asked, which may be at the next row
-      const end = events.return();
-      await Promise.race([end, new Promise((resolve) => setTimeout(resolve, patience))]);
-      return false;
-    }
-    if (next.done) return true;
-    hear(next.value);
-  }
+async function startSweep(
+  specs: readonly RunSpec[],
+  { runs, workers, url, stop: signal }: Means,
+): Promise<AsyncGenerator<SweepEvent, void>> {
+  if (url === null) return sweepInProcesses(specs, { runs, workers, signal });
+  const { sweepByRedis } = await import('../experiments/queue/redisSweep');
+  return sweepByRedis(specs, { runs, url, signal });
 }
 
 /** @returns whether any failed */

@@ -11,7 +11,7 @@ import { duration, measured, settingsText } from './words';
  * @param summaries by the runs' names
  */
 export function endsTable(specs: readonly RunSpec[], summaries: ReadonlyMap<string, RunSummary>): string {
-  const rows = [...groupBy(specs, settingOf)].map(([setting, members]) => {
+  const rows = [...groupBy(specs, (spec: RunSpec) => settingOf(spec))].map(([setting, members]) => {
     const ends = members.flatMap(({ name }) => summaries.get(name) ?? []);
     const done = ends.filter(({ status }) => status === 'done');
     return [

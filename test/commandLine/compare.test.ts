@@ -144,6 +144,18 @@ describe('a setting is called', () => {
       'grpo trl',
       'grpo verl',
     ]);
+    const own = [{ maxKl: 0.02 }, { clipRange: 0.2 }, { clipRange: 0.1 }];
+    expect(labelled({ algorithm: 'trpo', set: own[0]! }, { algorithm: 'ppo', set: own[1]! })).toEqual([
+      'trpo',
+      'ppo',
+    ]);
+    expect(
+      labelled(
+        { algorithm: 'ppo', set: own[1]!, id: 'a' },
+        { algorithm: 'ppo', set: own[2]!, id: 'b' },
+        { algorithm: 'grpo', set: own[1]! },
+      ),
+    ).toEqual(['ppo clipRange=0.2', 'ppo clipRange=0.1', 'grpo clipRange=0.2']);
     const same = { steps: 9 };
     expect(
       labelled(

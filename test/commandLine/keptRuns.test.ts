@@ -10,6 +10,7 @@ import { listText } from '../../lib/commandLine/listCommand';
 import { nameWith } from '../../lib/commandLine/named';
 import { showText } from '../../lib/commandLine/showCommand';
 import { InputError } from '../../lib/errors/inputError';
+import { lockRun } from '../../lib/experiments/run/runLock';
 import { pythonPath } from '../../lib/workspace/environment.mjs';
 import { keepRun, type Row, runSpec } from './madeUpRuns';
 
@@ -28,11 +29,11 @@ const hold = (folder: string, pid: number) =>
   writeFileSync(join(folder, '.lock'), JSON.stringify({ pid, born: '', host: hostname() }));
 
 describe('list', () => {
-  it('tells how each run stands', () => {
+  it('tells how each run stands', async () => {
     const set = { clipRange: 0.1, schedule: 'cosine' };
     keepRun(results, runSpec({ seed: 1, set, preset: 'trl' }), rows, { status: 'done', accuracy: 0.5 });
     keepRun(results, runSpec({ seed: 2 }), [], { status: 'failed', reason: 'the loss is NaN.' });
-    hold(keepRun(results, runSpec({ seed: 3 }), rows, null), process.pid);
+    await lockRun(keepRun(results, runSpec({ seed: 3 }), rows, null));
     // no process has a number beyond Linux's and macOS' largest
     hold(keepRun(results, runSpec({ seed: 4 }), rows, null), 2 ** 22 + 1);
     expect(listText(results).split('\n')).toEqual([

@@ -1,5 +1,6 @@
 /** Sweeps of real processes that are killed, and a disk that is full: nothing is lost, and nothing is different. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,6 +57,8 @@ function kill(pid: number): void {
   }
 }
 
+const digest = (bytes: Buffer) => createHash('sha256').update(bytes).digest('hex');
+
 /** What two sweeps have in common that computed the same: everything but times and how often a run was resumed. */
 function computed(out: string): Record<string, string> {
   const all = keptRuns(join(out, 'runs')).flatMap(({ folder, spec }) => {
@@ -63,7 +66,7 @@ function computed(out: string): Record<string, string> {
     const names = ['progress.csv', 'progress.jsonl', 'completions.csv', ...checkpoints];
     return names
       .filter((name) => !name.endsWith('.json'))
-      .map((name) => [`${spec.name}/${name}`, readFileSync(join(folder, name)).toString('base64')] as const);
+      .map((name) => [`${spec.name}/${name}`, digest(readFileSync(join(folder, name)))] as const);
   });
   return Object.fromEntries(all);
 }

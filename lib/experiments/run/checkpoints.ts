@@ -117,8 +117,10 @@ export function restore({ step, coefficients, tensors }: Checkpoint, trained: Tr
 }
 
 /** The step of the checkpoint with the highest accuracy, then reward, the first of several; null without any. */
-export function bestStep(folder: string): number | null {
-  const states = checkpointSteps(folder).flatMap((step) => readState(folder, step) ?? []);
+export const bestStep = (folder: string): number | null => bestOf(folder, checkpointSteps(folder));
+
+function bestOf(folder: string, steps: readonly number[]): number | null {
+  const states = steps.flatMap((step) => readState(folder, step) ?? []);
   const [best] = states.sort(
     (a, b) => (b.accuracy ?? -1) - (a.accuracy ?? -1) || b.reward - a.reward || a.step - b.step,
   );
@@ -134,15 +136,21 @@ export function checkpointSteps(folder: string): number[] {
     .sort((a, b) => a - b);
 }
 
-function forgetOlder(folder: string, keep: number): void {
-  const best = bestStep(folder);
-  const old = checkpointSteps(folder).slice(0, -keep);
-  for (const step of old.filter((one) => one !== best)) {
-    // the .json first: without it the rest is no checkpoint
-    for (const end of ['json', 'safetensors'])
-      rmSync(join(folder, `${fileOf(step)}.${end}`), { force: true });
-  }
+/**
+ * Keeps the newest checkpoints and the best, and nothing else in their folder: not what a killed process left half
+ * written either.
+ * @param until the step that a run goes on from: what is newer is damaged, or without its rows
+ */
+export function forgetOlder(folder: string, keep: number, until = Number.POSITIVE_INFINITY): void {
+  const steps = checkpointSteps(folder).filter((step) => step <= until);
+  const kept = new Set([...steps.slice(-keep), bestOf(folder, steps)]);
+  const names = new Set([...kept].flatMap((step) => (step === null ? [] : namesOf(step))));
+  const others = readdirSync(folder).filter((name) => !names.has(name));
+  // the .json first: without it the rest is no checkpoint
+  for (const name of others.sort()) rmSync(join(folder, name), { force: true });
 }
+
+const namesOf = (step: number) => ['json', 'safetensors'].map((end) => `${fileOf(step)}.${end}`);
 
 function readState(folder: string, step: number): (State & { readonly sha256: string }) | null {
   try {

@@ -15,7 +15,14 @@ import { withInfinity } from '../config/infinity';
 import type { AlgorithmDefinition, TrainingRow } from '../definitions/algorithmDefinition';
 import type { OpenTask, TaskDefinition } from '../definitions/taskDefinition';
 import type { SweepEvent } from '../sweep/sweepEvent';
-import { bestStep, newestCheckpoint, restore, saveCheckpoint, type Trained } from './checkpoints';
+import {
+  bestStep,
+  forgetOlder,
+  newestCheckpoint,
+  restore,
+  saveCheckpoint,
+  type Trained,
+} from './checkpoints';
 import { provenance } from './provenance';
 import { type RunSummary, readRun, readSummary, runFiles } from './runFolder';
 import { lockRun } from './runLock';
@@ -75,6 +82,7 @@ async function* train(
   const memory = checkpoint
     ? restore(checkpoint, trainedOf(open, Object.keys(checkpoint.tensors)))
     : newMemory();
+  if (checkpoint) forgetOlder(checkpoints, keeping.keepCheckpoints, checkpoint.step);
   const resumed = checkpoint ? checkpoint.resumed + 1 : 0;
   const before = checkpoint?.seconds ?? 0;
   const since = performance.now();
@@ -114,7 +122,7 @@ async function* train(
       if ('refused' in next) {
         return summarize('failed', next.refused);
       }
-      if (next.done) break;
+      if (!('row' in next)) break;
       const { step } = memory;
       if (step === steps && open.heldOut)
         heldOutAccuracy = (await open.heldOut.evaluate(open.policy)).accuracy;
@@ -141,16 +149,13 @@ async function* train(
   }
 }
 
-type Next =
-  | { readonly done: true }
-  | { readonly done: false; readonly row: TrainingRow }
-  | { readonly refused: string };
+type Next = { readonly row: TrainingRow } | { readonly refused: string } | { readonly over: true };
 
 /** What the training itself refuses ends the run for good: it would come to the same point again. */
 async function nextRow(loop: AsyncGenerator<TrainingRow, void>): Promise<Next> {
   try {
     const { done, value } = await loop.next();
-    return done ? { done: true } : { done: false, row: value as TrainingRow };
+    return done ? { over: true } : { row: value as TrainingRow };
   } catch (error) {
     if (!(error instanceof InputError)) throw error;
     return { refused: error.message };

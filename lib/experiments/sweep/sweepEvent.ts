@@ -3,7 +3,7 @@ import type { TrainingRow } from '../definitions/algorithmDefinition';
 import type { RunSummary } from '../run/runFolder';
 
 export type SweepEvent = {
-  /** The run's name. */
+  /** The run's name; empty where a notice is of the whole sweep. */
   readonly run: string;
 } & (
   | {

@@ -5,7 +5,7 @@ import type { TaskDefinition } from '../definitions/taskDefinition';
 import type { RunSpec } from '../run/runSpec';
 import { trainRun } from '../run/trainRun';
 import type { SweepEvent } from './sweepEvent';
-import { givenUp } from './sweepInProcesses';
+import { givenUp } from './trainPatiently';
 
 export interface Definitions {
   readonly tasks: ReadonlyMap<string, TaskDefinition>;

@@ -1,14 +1,9 @@
 /** Runs side by side, each in a process of its own thread: as many at once as there are workers. */
 import { EventEmitter, on } from 'node:events';
-import { InputError } from '../../errors/inputError';
-import type { TrainingRow } from '../definitions/algorithmDefinition';
-import type { RunSummary } from '../run/runFolder';
 import type { RunSpec } from '../run/runSpec';
 import type { SweepEvent } from './sweepEvent';
-import { ProcessEnded, startTrainingProcess, type TrainingProcess } from './trainingProcess';
-
-/** How often a run's process may end under it, without a new row in between, before the run is given up. */
-const patience = 10;
+import { startTrainingProcess } from './trainingProcess';
+import { type Slot, trainPatiently } from './trainPatiently';
 
 export interface SweepOptions {
   /** The folder of runs. */
@@ -26,69 +21,47 @@ export async function* sweepInProcesses(
   const waiting = [...specs];
   const events = new EventEmitter();
   const heard = on(events, 'event', { close: ['end'] });
-  const processes = new Set<TrainingProcess>();
+  const hear = (event: SweepEvent) => {
+    events.emit('event', event);
+  };
   let isOver = false;
 
-  async function work(): Promise<void> {
-    let process = started();
-    for (let spec = waiting.shift(); spec && !isOver; spec = waiting.shift()) {
-      process = await trainPatiently(spec, process);
-    }
-    processes.delete(process);
-    process.end();
-  }
-
-  function started(): TrainingProcess {
-    const process = startTrainingProcess();
-    processes.add(process);
-    return process;
-  }
-
-  /** @returns the process that is there in the end */
-  async function trainPatiently(spec: RunSpec, first: TrainingProcess): Promise<TrainingProcess> {
-    let process = first;
-    let ended = 0;
-    let last: TrainingRow | null = null;
-    const hear = (event: SweepEvent) => {
-      if (event.kind === 'row') {
-        ended = 0;
-        last = event.row;
-      }
-      events.emit('event', event);
+  const slots = Array.from({ length: Math.min(workers, specs.length) }, (): Slot => {
+    const slot: Slot = {
+      process: startTrainingProcess(),
+      replace: () => {
+        slot.process.end();
+        if (!isOver) slot.process = startTrainingProcess();
+      },
     };
-    const giveUp = (reason: string) =>
-      events.emit('event', { run: spec.name, kind: 'ended', summary: givenUp(last, reason) });
-    for (;;) {
-      try {
-        await process.train({ spec, runs }, hear);
-        return process;
-      } catch (error) {
-        if (isOver) return process;
-        if (error instanceof InputError) {
-          giveUp(error.message);
-          return process;
-        }
-        if (!(error instanceof ProcessEnded)) throw error;
-        processes.delete(process);
-        process = started();
-        ended += 1;
-        if (ended === patience) {
-          giveUp(`${error.message}, ${patience} times without a step in between.`);
-          return process;
-        }
-        const sentence = `${error.message}; it goes on from its last checkpoint.`;
-        events.emit('event', { run: spec.name, kind: 'notice', sentence });
-      }
+    return slot;
+  });
+
+  async function work(slot: Slot): Promise<void> {
+    for (let spec = waiting.shift(); spec && !isOver; spec = waiting.shift()) {
+      // a training process tells itself how a run ended; what gave it up does not
+      let isTold = false;
+      const summary = await trainPatiently(
+        { spec, runs },
+        slot,
+        () => !isOver,
+        (event) => {
+          isTold = event.kind === 'ended';
+          hear(event);
+        },
+      );
+      if (summary && !isTold) hear({ run: spec.name, kind: 'ended', summary });
     }
+    slot.process.end();
   }
 
-  const crew = Array.from({ length: Math.min(workers, specs.length) }, work);
   const stop = () => {
     isOver = true;
-    for (const process of processes) process.end();
+    for (const { process } of slots) process.end();
   };
   signal?.addEventListener('abort', stop);
-  const all = Promise.all(crew).then(
+  if (signal?.aborted) stop();
+  const all = Promise.all(slots.map(work)).then(
     () => events.emit('end'),
     (error) => events.emit('error', error),
   );
@@ -99,22 +72,4 @@ export async function* sweepInProcesses(
     signal?.removeEventListener('abort', stop);
     stop();
   }
-}
-
-/** Of a run that could not go on; nothing of it is written, so that it can be resumed when the cause is mended. */
-export function givenUp(
-  last: Pick<RunSummary, 'step' | 'reward' | 'accuracy'> | null,
-  reason: string,
-): RunSummary {
-  return {
-    status: 'failed',
-    step: last?.step ?? 0,
-    reward: last?.reward ?? null,
-    accuracy: last?.accuracy ?? null,
-    held_out_accuracy: null,
-    best_step: null,
-    seconds: 0,
-    resumed: 0,
-    reason: `${reason} What was kept is whole, and --resume goes on from it.`,
-  };
 }

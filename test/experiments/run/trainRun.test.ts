@@ -125,6 +125,21 @@ describe('what a run goes on from', () => {
     expect(computed(folder)).toEqual(await undisturbed());
   });
 
+  it('stays, where only one is kept and a newer one is damaged', async () => {
+    const runs = join(scratch, 'twice');
+    const one = specOf('grpo', { keepCheckpoints: 1, set: { steps: 8 } });
+    const checkpoints = join(runs, one.name, 'checkpoints');
+    await train(one, runs, atRow(3));
+    const before = readFileSync(join(checkpoints, 'step-000002.json'));
+    const tensors = readFileSync(join(checkpoints, 'step-000002.safetensors'));
+    await train(one, runs, atRow(5));
+    writeFileSync(join(checkpoints, 'step-000002.json'), before);
+    writeFileSync(join(checkpoints, 'step-000002.safetensors'), tensors);
+    writeFileSync(join(checkpoints, 'step-000004.safetensors'), 'damaged');
+    await train(one, runs, (event) => event.kind === 'started');
+    expect(checkpointSteps(checkpoints)).toEqual([2]);
+  });
+
   it('is one whose rows are there', async () => {
     const { runs, folder } = await leftOff('rows-lost');
     const path = join(folder, 'progress.csv');
@@ -213,4 +228,17 @@ it('leaves no tensor behind', async () => {
   const { numTensors } = tf.memory();
   await train(spec, join(scratch, 'tensors-1'), () => false, task);
   expect(tf.memory().numTensors).toBe(numTensors);
+});
+
+it('clears away what a killed process left of a checkpoint', async () => {
+  const runs = join(scratch, 'left-over');
+  const spec = specOf('grpo', { keepCheckpoints: 1 });
+  await train(spec, runs, atRow(5));
+  const checkpoints = join(runs, spec.name, 'checkpoints');
+  for (const name of ['step-000003.safetensors', 'step-000006.safetensors.123']) {
+    writeFileSync(join(checkpoints, name), 'half');
+  }
+  await train(spec, runs);
+  const steps = checkpointSteps(checkpoints);
+  expect(readdirSync(checkpoints)).toHaveLength(2 * steps.length);
 });
