@@ -36,8 +36,7 @@ export type SweptRow = TrainingRow & {
 export interface SweptRun {
   /** As its folder tells of it. */
   readonly run: KeptRun;
-  readonly setting: string;
-  readonly rows: readonly SweptRow[];
+  readonly rows: readonly TrainingRow[];
 }
 
 export interface SweepOptions extends SweepRequest {
@@ -64,12 +63,7 @@ export async function sweep(options: SweepOptions): Promise<SweptRun[]> {
   const plan = planSweep(request);
   const runs = runsFolder();
   if (anew) for (const { name } of plan.specs) rmSync(join(runs, name), { recursive: true, force: true });
-  const labels = settingLabels(onePerSetting(plan.specs));
-  const rowOf = (spec: RunSpec) => (row: TrainingRow) => {
-    const names: object = { setting: labels.get(settingOf(spec)), seed: spec.seed };
-    return { ...row, ...names } as SweptRow;
-  };
-
+  const rowOf = labelling(plan.specs);
   const done = doneRuns(plan.specs, runs);
   const open = plan.specs.filter(({ name }) => !done.has(name));
   const rows = plan.specs
@@ -77,6 +71,7 @@ export async function sweep(options: SweepOptions): Promise<SweptRun[]> {
     .flatMap((spec) => keptRows(spec, runs).map(rowOf(spec)));
   tellOtherCode([...done.values()]);
   const failures: string[] = [];
+  const drawn = inOrder(plan.specs, draw ?? rewardCurves(plan.specs));
   if (open.length > 0) {
     await watch(rowsOf(eventsOf(plan, open, runs, Math.max(1, workers)), open, rowOf, failures), {
       rows,
@@ -84,23 +79,22 @@ export async function sweep(options: SweepOptions): Promise<SweptRun[]> {
       label: open.length === 1 ? '1 run' : `${open.length} runs`,
       note: ({ setting, seed, step, reward }) =>
         `${setting}, seed ${seed}: step ${step}, reward ${reward.toFixed(2)}`,
-      ...(draw !== null && { draw: draw ?? rewardCurves(plan.specs) }),
+      ...(draw !== null && { draw: drawn }),
     });
   } else if (draw !== null) {
-    await show((draw ?? rewardCurves(plan.specs))(rows));
+    await show(drawn(rows));
   }
   for (const failure of failures) say`${failure}`;
   return plan.specs
     .filter(({ name }) => existsSync(join(runs, name, runFiles.config)))
-    .map((spec) => ({
-      run: readRun(join(runs, spec.name)),
-      setting: labels.get(settingOf(spec))!,
-      rows: keptRows(spec, runs).map(rowOf(spec)),
-    }));
+    .map((spec) => ({ run: readRun(join(runs, spec.name)), rows: keptRows(spec, runs) }));
 }
 
-/** All rows of a sweep, for a figure over its settings and seeds. */
-export const sweptRows = (runs: readonly SweptRun[]): SweptRow[] => runs.flatMap(({ rows }) => rows);
+/** All rows of one sweep, or of several, for a figure over settings and seeds. */
+export function sweptRows(runs: readonly SweptRun[]): SweptRow[] {
+  const rowOf = labelling(runs.map(({ run }) => run.spec));
+  return runs.flatMap(({ run, rows }) => rows.map(rowOf(run.spec)));
+}
 
 /** One tidy table for `exportCsv`: what each run is, what it set, and a row for each of its steps. */
 export const sweptTable = (runs: readonly SweptRun[]): TidyRow[] =>
@@ -118,13 +112,14 @@ export async function compareRuns(
 ): Promise<ReturnType<typeof compareSettings>> {
   const scored = runs.map(({ run }) => ({ run, rows: readRows(run.folder) }));
   const by = metric ?? metricOf(scored);
-  const labels = new Map(runs.map(({ run, setting }) => [settingOf(run.spec), setting]));
+  const labels = labelsOf(runs.map(({ run }) => run.spec));
   const { scores, notices } = endScores(scored, by, labels);
   if (scores.length === 0) throw new InputError(`no run has ended with a ${by}; expected one or more.`);
   const compared = compareSettings(scores, seededRandom(1));
+  const tasks = [...new Set(runs.map(({ run }) => `"${run.spec.task}"`))];
   await show(
     comparisonFigure(scores, compared, {
-      title: `Which setting ends with more ${by}?`,
+      title: `Which setting ends with more ${by} on ${tasks.join(' and ')}?`,
       xTitle: `${by} at the end of a run`,
     }),
   );
@@ -134,9 +129,16 @@ export async function compareRuns(
   return compared;
 }
 
-const onePerSetting = (specs: readonly RunSpec[]): RunSpec[] => [
-  ...new Map(specs.map((spec) => [settingOf(spec), spec])).values(),
-];
+const labelsOf = (specs: readonly RunSpec[]): ReadonlyMap<string, string> =>
+  settingLabels([...new Map(specs.map((spec) => [settingOf(spec), spec])).values()]);
+
+function labelling(specs: readonly RunSpec[]): (spec: RunSpec) => (row: TrainingRow) => SweptRow {
+  const labels = labelsOf(specs);
+  return (spec) => (row) => {
+    const names: object = { setting: labels.get(settingOf(spec)), seed: spec.seed };
+    return { ...row, ...names } as SweptRow;
+  };
+}
 
 function doneRuns(specs: readonly RunSpec[], runs: string): Map<string, KeptRun> {
   const kept = specs
@@ -192,11 +194,23 @@ async function* rowsOf(
   const named = new Map(specs.map((spec) => [spec.name, spec]));
   for await (const event of events) {
     if (event.kind === 'row') yield rowOf(named.get(event.run)!)(event.row);
-    if (event.kind === 'notice') say`${event.run}: ${event.sentence}`;
+    if (event.kind === 'notice') say`${event.run ? `${event.run}: ` : ''}${event.sentence}`;
     if (event.kind === 'ended' && event.summary.status === 'failed') {
       failures.push(`**${event.run} failed** after step ${event.summary.step}: ${event.summary.reason}`);
     }
   }
+}
+
+/** Runs side by side tell of their steps in any order; drawn in the request's, a figure is the same each time. */
+function inOrder(
+  specs: readonly RunSpec[],
+  draw: (rows: readonly SweptRow[]) => Figure,
+): (rows: readonly SweptRow[]) => Figure {
+  const labels = labelsOf(specs);
+  const nameOf = (setting: string | undefined, seed: number) => JSON.stringify([setting, seed]);
+  const places = new Map(specs.map((spec, i) => [nameOf(labels.get(settingOf(spec)), spec.seed), i]));
+  const placeOf = ({ setting, seed }: SweptRow) => places.get(nameOf(setting, seed))!;
+  return (rows) => draw([...rows].sort((a, b) => placeOf(a) - placeOf(b)));
 }
 
 function rewardCurves([first]: readonly RunSpec[]): (rows: readonly SweptRow[]) => Figure {

@@ -35,7 +35,11 @@ export function comparisonFigure(scores: readonly SeedScore[], compared: Compare
     layout: {
       ...layout,
       height: 190 + 74 * settings.length,
-      xaxis: { ...layout.xaxis, title: { text: `${text.xTitle}${evidenceText(settings, compared.pairs)}` } },
+      xaxis: {
+        ...layout.xaxis,
+        title: { text: `${text.xTitle}${evidenceText(settings, compared.pairs)}` },
+        range: rangeOf(scores, settings),
+      },
       yaxis: {
         ...layout.yaxis,
         tickvals: settings.map((_, place) => place),
@@ -55,6 +59,20 @@ export function comparisonFigure(scores: readonly SeedScore[], compared: Compare
       showlegend: true,
     },
   };
+}
+
+/** Plotly leaves room for marks, but none for the ends of intervals. */
+function rangeOf(
+  scores: readonly SeedScore[],
+  settings: readonly SettingRow[],
+): [least: number, most: number] {
+  const shown = [
+    ...scores.map(({ score }) => score),
+    ...settings.flatMap((row) => [row.mean_lower, row.mean_upper, row.iqm_lower, row.iqm_upper]),
+  ].filter((value): value is number => value !== null);
+  const [least, most] = [Math.min(...shown), Math.max(...shown)];
+  const room = 0.05 * (most - least) || 0.5;
+  return [least - room, most + room];
 }
 
 /** Seeds of equal score lie one below the other. */
