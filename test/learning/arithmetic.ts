@@ -14,12 +14,13 @@ import {
   assistantRecipe,
   trainAssistant,
 } from '../../lib/experiments/assistant';
-import { type AlgorithmName, type AlgorithmSettings, trainingLoop } from '../../lib/experiments/headToHead';
+import type { Configs } from '../../lib/experiments/definitions/taskDefinition';
 import { judgeReward, strongJudge, type TrainedJudge, trainJudge } from '../../lib/experiments/judge';
 import { solvedAt } from '../../lib/experiments/solvedAt';
 import { seededRandom } from '../../lib/math/random';
 import { disposeParameters } from '../../lib/models/parameters';
-import { algorithmsNamed, reportTo } from './report';
+import { reportTo } from './report';
+import { type AlgorithmName, algorithmsNamed, trainingLoop } from './trainingLoop';
 
 /** More questions than the notebooks ask, and a larger model to answer them. */
 const recipe: AssistantRecipe = {
@@ -31,7 +32,7 @@ const maxTokens = 8;
 const judging = { ...strongJudge, steps: 1200, maxTokens };
 
 /** The notebooks' settings with larger rollouts, and a KL term to the assistant itself. */
-function settingsFor(steps: number): AlgorithmSettings {
+function settingsFor(steps: number): Pick<Configs, AlgorithmName> {
   const sampling = { queries: 32, groupSize: 8, evaluateEvery: 10, steps };
   const held = { ...sampling, warmupSteps: 10, klCoefficient: 0.04 };
   return {
@@ -55,7 +56,8 @@ async function learn(
   const unseen = additionTask(assistant, { ...common, queries: assistant.heldOut });
   const models = assistantModels(assistant, random);
   const { policy, critic } = models;
-  const loop = trainingLoop(algorithm, task, models, settingsFor(steps), random.split('steps'));
+  const open = { task, heldOut: unseen, ...models };
+  const loop = trainingLoop(algorithm, open, settingsFor(steps), random.split('steps'));
   const before = { seen: await task.evaluate(policy), unseen: await unseen.evaluate(policy) };
   const start = Date.now();
   const curve = [];

@@ -7,17 +7,18 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { mazeTask } from '../../lib/algorithms/rollouts/mazeTask';
 import { ready } from '../../lib/engine/tensorflow';
-import { type AlgorithmName, type AlgorithmSettings, trainingLoop } from '../../lib/experiments/headToHead';
+import type { Configs } from '../../lib/experiments/definitions/taskDefinition';
 import { mazeModels, mazeSettings } from '../../lib/experiments/mazeSettings';
 import { solvedAt } from '../../lib/experiments/solvedAt';
 import { seededRandom } from '../../lib/math/random';
 import { readMaze } from '../../lib/tasks/maze';
-import { algorithmsNamed, reportTo } from './report';
+import { reportTo } from './report';
+import { type AlgorithmName, algorithmsNamed, trainingLoop } from './trainingLoop';
 
 const sampling = { queries: 16, groupSize: 8, temperature: 1, evaluateEvery: 10 };
 
 /** The notebooks' settings with larger rollouts, and steps for the largest mazes. */
-const settings: AlgorithmSettings = {
+const settings: Pick<Configs, AlgorithmName> = {
   grpo: { ...mazeSettings.grpo, ...sampling, steps: 300, learningRate: 0.02 },
   ppo: { ...mazeSettings.ppo, ...sampling, steps: 100, minibatches: 4 },
   trpo: { ...mazeSettings.trpo, ...sampling, steps: 100, valueSteps: 20 },
@@ -29,11 +30,12 @@ async function learn(algorithm: AlgorithmName, name: string, seed: number) {
   const random = seededRandom(seed);
   const models = mazeModels(maze, random);
   const { policy } = models;
+  const open = { task, heldOut: null, ...models };
   const train = random.split('train');
   const before = (await task.evaluate(policy)).accuracy;
   const start = Date.now();
   const curve = [];
-  for await (const { step, accuracy } of trainingLoop(algorithm, task, models, settings, train))
+  for await (const { step, accuracy } of trainingLoop(algorithm, open, settings, train))
     curve.push({ step, accuracy });
   const seconds = (Date.now() - start) / 1000;
   const { accuracy, length, reward } = await task.evaluate(policy);

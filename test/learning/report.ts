@@ -2,7 +2,6 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { type AlgorithmName, algorithmNames } from '../../lib/experiments/headToHead';
 import { csvText } from '../../lib/files/csvText';
 
 export interface LearningRun {
@@ -17,16 +16,6 @@ export interface LearningRun {
   readonly seconds: number;
   /** Further columns, such as the gold accuracy beside a learned reward. */
   readonly [column: string]: string | number | null;
-}
-
-/** "trpo,ppo" as the command line has them. */
-export function algorithmsNamed(text: string): AlgorithmName[] {
-  return text.split(',').map((name) => {
-    const algorithm = algorithmNames.find((one) => one.toLowerCase() === name.toLowerCase());
-    if (!algorithm)
-      throw new Error(`no algorithm is named "${name}"; expected ${algorithmNames.join(', ')}.`);
-    return algorithm;
-  });
 }
 
 /** A CSV that is written anew after each run, so that a stopped script loses none. */

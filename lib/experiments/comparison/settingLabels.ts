@@ -1,17 +1,22 @@
 /** What settings are called where they are compared: by what tells them apart. */
+import { groupBy } from '../../math/groupBy';
 import { type RunSpec, settingOf } from '../run/runSpec';
 
 /**
- * A label for each setting, by its name `<task>__<algorithm>__<id>`: the algorithm, with the task, the preset and what
- * is set where they differ: "grpo clipRange=0.1". All labels differ; where nothing else tells two apart, the id does.
+ * A label for each setting, by its name `<task>__<algorithm>__<id>`: the algorithm, with the task and the preset where
+ * they differ, and what is set where settings of one algorithm differ: "grpo clipRange=0.1". All labels differ; where
+ * nothing else tells two apart, the id does.
  * @param specs one of each setting
  */
 export function settingLabels(specs: readonly RunSpec[]): ReadonlyMap<string, string> {
-  const differs = (partOf: (spec: RunSpec) => unknown) =>
-    new Set(specs.map((spec) => JSON.stringify(partOf(spec)))).size > 1;
+  const differs = (partOf: (spec: RunSpec) => unknown, among = specs) =>
+    new Set(among.map((spec) => JSON.stringify(partOf(spec)))).size > 1;
   const [tasks, presets] = [differs(({ task }) => task), differs(({ preset }) => preset)];
   const names = [...new Set(specs.flatMap(({ set }) => Object.keys(set)))];
-  const set = names.filter((name) => differs((spec) => spec.set[name]));
+  const ofEachAlgorithm = [...groupBy(specs, ({ algorithm }) => algorithm).values()];
+  const set = names.filter((name) =>
+    ofEachAlgorithm.some((those) => differs((spec) => spec.set[name], those)),
+  );
 
   const labels = specs.map((spec) => {
     const values = set

@@ -1,11 +1,13 @@
 /** What the runs of a head-to-head end with. */
-import { algorithmNames, type HeadToHeadRow } from '../../experiments/headToHead';
+import type { PairRow } from '../../experiments/comparison/compareSettings';
 import { solvedAt } from '../../experiments/solvedAt';
+import { groupBy } from '../../math/groupBy';
 import { intervalRows } from '../../math/intervalRows';
 import { mean } from '../../math/statistics';
+import { algorithmName, type ContestRow } from './contestRows';
 
 /** One run, at its last step. */
-export interface Finish extends Omit<HeadToHeadRow, 'seconds' | 'trajectories' | 'step'> {
+export interface Finish extends Omit<ContestRow, 'trajectories' | 'step'> {
   /** Trajectories sampled until the accuracy stays at the level; null where it does not. */
   readonly trajectories_to_solve: number | null;
 }
@@ -15,7 +17,7 @@ export interface Finish extends Omit<HeadToHeadRow, 'seconds' | 'trajectories' |
  * and after how many trajectories, mean over these.
  * @param level the accuracy from which on a run is solved, if it stays there
  */
-export function standings(rows: readonly HeadToHeadRow[], level: number) {
+export function standings(rows: readonly ContestRow[], level: number) {
   const all = finishes(rows, level);
   const columns = ['reward', 'accuracy', 'held_out_accuracy', 'kl', 'entropy'] as const;
   return intervalRows(all, ['algorithm'], columns).map((row) => {
@@ -27,30 +29,22 @@ export function standings(rows: readonly HeadToHeadRow[], level: number) {
   });
 }
 
-function finishes(rows: readonly HeadToHeadRow[], level: number): Finish[] {
-  const seeds = [...new Set(rows.map(({ seed }) => seed))];
-  return algorithmNames.flatMap((algorithm) =>
-    seeds.flatMap((seed): Finish[] => {
-      const curve = rows.filter((row) => row.algorithm === algorithm && row.seed === seed);
-      const last = curve.at(-1);
-      if (!last) return [];
-      const at = solvedAt(level, curve);
-      const solving = curve.find(({ step }) => step === at);
-      const { seconds: _, trajectories: __, step: ___, ...finish } = last;
-      return [{ ...finish, trajectories_to_solve: solving?.trajectories ?? null }];
-    }),
-  );
-}
-
-/** Mean seconds of a step by algorithm, without each run's first step, in which code is still being compiled. */
-export function secondsPerStep(rows: readonly HeadToHeadRow[]) {
-  return algorithmNames.map((algorithm) => {
-    const steps = rows.filter((row) => row.algorithm === algorithm && row.step > 1);
-    return { algorithm, seconds_per_step: mean(steps.map(({ seconds }) => seconds)) };
+function finishes(rows: readonly ContestRow[], level: number): Finish[] {
+  const runs = groupBy(rows, ({ algorithm, seed }) => JSON.stringify([algorithm, seed]));
+  return [...runs.values()].map((curve): Finish => {
+    const { trajectories: _, step: __, ...finish } = curve.at(-1)!;
+    const at = solvedAt(level, curve);
+    const solving = curve.find(({ step }) => step === at);
+    return { ...finish, trajectories_to_solve: solving?.trajectories ?? null };
   });
 }
 
-/** The rows for a CSV: times are not the same in two runs. */
-export function withoutTimes(rows: readonly HeadToHeadRow[]): Omit<HeadToHeadRow, 'seconds'>[] {
-  return rows.map(({ seconds: _, ...row }) => row);
+/** Who is better than whom, of the pairs whose order the seeds settle: "PPO is better than GRPO". */
+export function settledOrders(pairs: readonly PairRow[]): string[] {
+  return pairs
+    .filter(({ evidence }) => evidence.includes(' is better'))
+    .map(({ setting, other, difference }) => {
+      const [better, worse] = difference! > 0 ? [setting, other] : [other, setting];
+      return `${algorithmName(better)} is better than ${algorithmName(worse)}`;
+    });
 }

@@ -3,7 +3,8 @@
  * reward model overoptimization", arXiv:2210.10760: the proxy is the reward model, the gold reward what it stands for.
  * Here the gold reward is what the annotators saw: 1 for a right sum, or 1/temperature in the nats of the proxy.
  */
-import { type GrpoConfig, grpo } from '../../algorithms/grpo';
+import { createHash } from 'node:crypto';
+import type { CompletionRow } from '../../algorithms/rollouts/completionRows';
 import {
   disposeRollout,
   type Rollout,
@@ -15,14 +16,16 @@ import {
 import { tf } from '../../engine/tensorflow';
 import { additionTask, rightSum } from '../../experiments/additionTask';
 import type { Assistant } from '../../experiments/assistant';
+import { additionExperiment } from '../../experiments/definitions/additionExperiment';
+import type { TrainingRow } from '../../experiments/definitions/algorithmDefinition';
+import type { TaskDefinition } from '../../experiments/definitions/taskDefinition';
 import { annotatorNoise, type Judge, judgeReward } from '../../experiments/judge';
-import { aggregate } from '../../losses/aggregation';
 import { exactKl } from '../../losses/klDivergence';
 import type { Random } from '../../math/random';
 import { mean } from '../../math/statistics';
-import { copyGptPolicy, type TokenStates } from '../../models/gptPolicy';
-import { disposeParameters } from '../../models/parameters';
+import type { TokenStates } from '../../models/gptPolicy';
 import type { Policy } from '../../models/policy';
+import type { WeightedReward } from '../../tasks/reward';
 
 export interface JudgedAnswer {
   readonly query: string;
@@ -40,18 +43,74 @@ export async function assistantAnswers(
   answers: number,
   random: Random,
 ): Promise<JudgedAnswer[]> {
+  const task = additionTask(assistant, { reward: judgedRewards(judge) });
   const request = { queries: assistant.questions.length, groupSize: answers, temperature: 1 };
-  const rollout = await rollOut(judgedTask(assistant, judge), assistant.policy, request, random);
+  const rollout = await rollOut(task, assistant.policy, request, random);
   disposeRollout(rollout);
   return judgedAnswers(rollout.trajectories);
 }
 
+/**
+ * The assistant's additions, for which a judge's score is the reward and the rule looks on. The runs' rows have
+ * `score_model` and `score_correct`, the two rewards, and `score_kl`: the exact KL(π‖π_ref) of each token's
+ * distribution, summed over a response. The estimate of it in the column `kl` would do while the policy is near the
+ * assistant; far from it k3 is an average of few large numbers that a rollout seldom has.
+ * @param judge whose parameters are part of the runs' ids: another judge, another run
+ */
+export function judgedAdditions(name: string, judge: Judge): TaskDefinition<TokenStates> {
+  const definition = additionExperiment({ name, reward: judgedRewards(judge) });
+  return {
+    ...definition,
+    source: JSON.stringify({ additions: definition.source, judge: digestOf(judge) }),
+    open: async (random) => {
+      const open = await definition.open(random);
+      return { ...open, task: withKl(open.task, open.reference!) };
+    },
+  };
+}
+
+function digestOf({ model }: Judge): string {
+  return createHash('sha256').update(model.parameters.vector.dataSync()).digest('hex').slice(0, 16);
+}
+
+/** The task, whose trajectories tell beside their scores how far they are from the reference. */
+function withKl(task: Task<TokenStates>, reference: Policy<TokenStates>): Task<TokenStates> {
+  return {
+    ...task,
+    rollOut: async (policy, request, random) => {
+      const rollout = await task.rollOut(policy, request, random);
+      const kl = await responseKl(policy, reference, rollout, request.temperature);
+      const trajectories = rollout.trajectories.map((trajectory, i) => ({
+        ...trajectory,
+        scores: { ...trajectory.scores, kl: kl[i]! },
+      }));
+      return { ...rollout, trajectories };
+    },
+  };
+}
+
+/** KL(π‖π_ref) of each response: exact at each token, summed, in nats. */
+async function responseKl(
+  policy: Policy<TokenStates>,
+  reference: Policy<TokenStates>,
+  rollout: Rollout<TokenStates>,
+  temperature: number,
+): Promise<number[]> {
+  const kl = tf.tidy(() => {
+    const logits = rolloutLogits(policy, rollout, temperature);
+    return exactKl(logits, rolloutLogits(reference, rollout, temperature))
+      .mul(rollout.mask)
+      .sum(1);
+  });
+  const values = await kl.data();
+  kl.dispose();
+  return Array.from(values);
+}
+
 export interface ProxyGoldRow {
+  readonly seed: number;
   readonly step: number;
-  /**
-   * KL(π‖π_ref) of a whole response, in nats: the exact KL of each token's distribution, summed over the response and
-   * averaged over the step's responses.
-   */
+  /** KL(π‖π_ref) of a whole response, in nats, mean over the step's responses. */
   readonly kl: number;
   /** d = √KL. */
   readonly distance: number;
@@ -60,70 +119,37 @@ export interface ProxyGoldRow {
   readonly gold: number;
 }
 
-/**
- * GRPO on the judge's score from a copy of the assistant: a row a step, of the responses sampled before its update.
- * @param last the answers of the last step are added here
- */
-export async function* proxyAndGold(
-  assistant: Assistant,
-  judge: Judge,
-  config: GrpoConfig,
-  random: Random,
-  last: JudgedAnswer[] = [],
-): AsyncGenerator<ProxyGoldRow, void> {
-  const task = judgedTask(assistant, judge);
-  let answers: JudgedAnswer[] = [];
-  let whole = 0;
-  const watched: Task<TokenStates> = {
-    ...task,
-    rollOut: async (acting, request, stream) => {
-      const rollout = await task.rollOut(acting, request, stream);
-      answers = judgedAnswers(rollout.trajectories);
-      const actions = rollout.trajectories.reduce((sum, { actions }) => sum + actions.length, 0);
-      const reference = rolloutLogits(assistant.policy, rollout, request.temperature);
-      const tokenKl = await klFrom(reference, acting, rollout, request.temperature);
-      whole = (tokenKl * actions) / rollout.trajectories.length;
-      return rollout;
-    },
-    // what was sampled tells both rewards already
-    evaluate: async () => ({ accuracy: Number.NaN, reward: Number.NaN, length: Number.NaN }),
-  };
-  const policy = copyGptPolicy(assistant.policy);
-  try {
-    for await (const { step } of grpo(watched, policy, null, config, random)) {
-      const proxy = mean(answers.map((answer) => answer.proxy));
-      const gold = mean(answers.map((answer) => answer.gold));
-      yield { step, kl: whole, distance: Math.sqrt(whole), proxy, gold };
-    }
-    last.push(...answers);
-  } finally {
-    disposeParameters(policy.parameters);
-  }
+/** @param rows of runs on `judgedAdditions`: of the responses sampled before a step's update */
+export function proxyAndGold(rows: readonly (TrainingRow & { readonly seed: number })[]): ProxyGoldRow[] {
+  return rows.map(({ seed, step, score_kl, score_model, score_correct }) => ({
+    seed,
+    step,
+    kl: score_kl!,
+    distance: Math.sqrt(score_kl!),
+    proxy: score_model!,
+    gold: score_correct! / annotatorNoise,
+  }));
 }
 
-/** The exact KL(π‖π_ref), mean over a rollout's actions, in nats. */
-async function klFrom(
-  reference: tf.Tensor3D,
-  policy: Policy<TokenStates>,
-  rollout: Rollout<TokenStates>,
-  temperature: number,
-): Promise<number> {
-  const kl = tf.tidy(() =>
-    aggregate(exactKl(rolloutLogits(policy, rollout, temperature), reference), rollout.mask, 'token-mean'),
-  );
-  const [value] = await kl.data();
-  tf.dispose([kl, reference]);
-  return value!;
+/** What a run on `judgedAdditions` answered at its last step. */
+export function lastAnswers(completions: readonly CompletionRow[]): JudgedAnswer[] {
+  const last = completions.at(-1)?.step;
+  return completions
+    .filter(({ step }) => step === last)
+    .map(({ query, response, score_model, score_correct }) => ({
+      query,
+      response,
+      proxy: score_model!,
+      gold: score_correct! / annotatorNoise,
+    }));
 }
 
 /** The judge's score is the reward; the rule looks on. */
-function judgedTask(assistant: Assistant, judge: Judge): Task<TokenStates> {
-  return additionTask(assistant, {
-    reward: [
-      { reward: judgeReward(judge), weight: 1 },
-      { reward: rightSum, weight: 0 },
-    ],
-  });
+function judgedRewards(judge: Judge): WeightedReward[] {
+  return [
+    { reward: judgeReward(judge), weight: 1 },
+    { reward: rightSum, weight: 0 },
+  ];
 }
 
 function judgedAnswers(trajectories: readonly Trajectory[]): JudgedAnswer[] {
@@ -148,7 +174,7 @@ export interface GainRow {
 /**
  * Both rewards of all runs as gains, one row each, in the order of the distance; only steps that every run has reached.
  */
-export function gainRows(rows: readonly (ProxyGoldRow & { readonly seed: number })[]): GainRow[] {
+export function gainRows(rows: readonly ProxyGoldRow[]): GainRow[] {
   const seeds = new Set(rows.map(({ seed }) => seed)).size;
   const gains = rows.flatMap(({ seed, step, proxy, gold }): GainRow[] => {
     const all = rows.filter((row) => row.step === step);

@@ -6,7 +6,7 @@ import { ready, tf } from '../../../lib/engine/tensorflow';
 import { additionSettings } from '../../../lib/experiments/additionSettings';
 import { additionTask } from '../../../lib/experiments/additionTask';
 import { assistantCorpora, assistantModels, untrainedAssistant } from '../../../lib/experiments/assistant';
-import { countedCost, secondsPerStep } from '../../../lib/lessons/grpo/criticCosts';
+import { countedCost } from '../../../lib/lessons/grpo/criticCosts';
 import { prefixErrors, prefixValues } from '../../../lib/lessons/grpo/emptyPrefix';
 import { type GrpoRunRow, grpoFinishes, grpoRuns } from '../../../lib/lessons/grpo/grpoRuns';
 import { seededRandom } from '../../../lib/math/random';
@@ -104,28 +104,6 @@ it('counts what a critic adds to a step', async () => {
     backward_passes: 4,
   });
   expect(ppoRow.bytes - grpoRow.bytes).toBe(4 * 4 * critic);
-});
-
-it('times loops that take turns, each by its steps after the second', async () => {
-  const told: string[] = [];
-  async function* loop(name: string, durations: readonly number[]) {
-    for (const duration of durations) {
-      told.push(name);
-      await new Promise((resolve) => setTimeout(resolve, duration));
-      yield;
-    }
-  }
-  const seconds = await secondsPerStep({
-    slow: loop('slow', [0, 0, 60, 60, 60]),
-    fast: loop('fast', [60, 60, 0]),
-  });
-  expect(told.join(' ')).toBe('slow fast slow fast slow fast slow slow');
-  // a timer may be a millisecond early
-  expect(seconds.slow).toBeGreaterThan(0.058);
-  expect(seconds.fast).toBeLessThan(seconds.slow);
-  await expect(secondsPerStep({ short: loop('short', [0, 0]) })).rejects.toThrow(
-    'a loop has too few steps to time; expected at least three.',
-  );
 });
 
 it('compares a group’s mean and a critic with the mean of many responses', async () => {

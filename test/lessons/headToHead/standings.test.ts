@@ -1,8 +1,9 @@
 import { expect, it } from 'vitest';
-import type { AlgorithmName } from '../../../lib/experiments/headToHead';
-import { secondsPerStep, standings, withoutTimes } from '../../../lib/lessons/headToHead/standings';
+import { compareSettings } from '../../../lib/experiments/comparison/compareSettings';
+import { settledOrders, standings } from '../../../lib/lessons/headToHead/standings';
+import { seededRandom } from '../../../lib/math/random';
 
-const run = (algorithm: AlgorithmName, seed: number, accuracies: readonly (number | null)[]) =>
+const run = (algorithm: string, seed: number, accuracies: readonly (number | null)[]) =>
   accuracies.map((accuracy, i) => ({
     seed,
     algorithm,
@@ -13,7 +14,6 @@ const run = (algorithm: AlgorithmName, seed: number, accuracies: readonly (numbe
     held_out_accuracy: null,
     kl: null,
     entropy: 1,
-    seconds: i === 0 ? 100 : i,
   }));
 const rows = [
   ...run('TRPO', 1, [0.2, 0.96, 0.97]),
@@ -40,7 +40,13 @@ it('tells where each algorithm ends, and how many trajectories it took to stay t
   });
 });
 
-it('leaves the first step out of the times, and all times out of a CSV', () => {
-  expect(secondsPerStep(rows)[0]).toEqual({ algorithm: 'TRPO', seconds_per_step: 1.5 });
-  expect(withoutTimes(rows)[0]).not.toHaveProperty('seconds');
+it('tells who is better only where the seeds settle it', () => {
+  const scoresOf = (setting: string, scores: readonly number[]) =>
+    scores.map((score, seed) => ({ setting, seed, score }));
+  const pairsOf = (...scores: ReturnType<typeof scoresOf>[]) =>
+    compareSettings(scores.flat(), seededRandom(1)).pairs;
+  const [low, high] = [scoresOf('trpo', [1, 2, 3, 2, 1]), scoresOf('ppo', [11, 12, 14, 13, 11])];
+  expect(settledOrders(pairsOf(low, high))).toEqual(['PPO is better than TRPO']);
+  expect(settledOrders(pairsOf(high, low))).toEqual(['PPO is better than TRPO']);
+  expect(settledOrders(pairsOf(low, scoresOf('grpo', [2, 1, 2, 3, 1])))).toEqual([]);
 });

@@ -1,15 +1,19 @@
 import { beforeAll, expect, it } from 'vitest';
+import type { CompletionRow } from '../../../lib/algorithms/rollouts/completionRows';
+import { newMemory } from '../../../lib/algorithms/updates/memory';
 import { ready, tf } from '../../../lib/engine/tensorflow';
-import { additionSettings } from '../../../lib/experiments/additionSettings';
 import { readAssistant } from '../../../lib/experiments/assistant';
+import { planSweep } from '../../../lib/experiments/config/planSweep';
+import { algorithmNamed } from '../../../lib/experiments/definitions/algorithms';
 import {
   assistantAnswers,
   gainRows,
-  type JudgedAnswer,
-  type ProxyGoldRow,
+  judgedAdditions,
+  lastAnswers,
   proxyAndGold,
 } from '../../../lib/lessons/rewardModel/overoptimization';
 import { seededRandom } from '../../../lib/math/random';
+import { disposeParameters } from '../../../lib/models/parameters';
 import { createRewardModel } from '../../../lib/models/rewardModel';
 
 beforeAll(() => ready);
@@ -18,19 +22,43 @@ it('starts at the assistant itself, moves away from it, and leaves nothing behin
   const assistant = await readAssistant();
   const model = createRewardModel(assistant.policy.config, seededRandom(1));
   const judge = { model, tokenizer: assistant.tokenizer };
+  const set = { steps: 2, queries: 4, groupSize: 4, warmupSteps: 0 };
+  const request = { task: judgedAdditions('weak-judge', judge), algorithm: 'grpo', seeds: [2], set };
+  const [spec] = planSweep(request).specs;
+  const open = await request.task.open(seededRandom(2));
   const before = tf.memory().numTensors;
-  const config = { ...additionSettings.grpo, steps: 2, queries: 4, groupSize: 4, warmupSteps: 0 };
-  const [rows, last]: [ProxyGoldRow[], JudgedAnswer[]] = [[], []];
-  for await (const row of proxyAndGold(assistant, judge, config, seededRandom(2), last)) rows.push(row);
+  const completions: CompletionRow[] = [];
+  const attachments = { memory: newMemory(), inspection: { completions, every: 1 } };
+  const loop = algorithmNamed('grpo').train(open, spec!.config, seededRandom(2), attachments);
+  const steps = [];
+  for await (const row of loop) steps.push(Object.assign({}, row, { seed: 2 }));
   const answers = await assistantAnswers(assistant, judge, 2, seededRandom(3));
   expect(tf.memory().numTensors).toBe(before);
-  expect(rows.map(({ step }) => step)).toEqual([1, 2]);
+  for (const { parameters } of [open.policy, open.critic]) disposeParameters(parameters);
+
+  const rows = proxyAndGold(steps);
+  expect(rows.map(({ seed, step }) => [seed, step])).toEqual([
+    [2, 1],
+    [2, 2],
+  ]);
   // the same logits, up to the rounding of float32
   expect(rows[0]!.kl).toBeCloseTo(0, 6);
   expect(rows[1]!.kl).toBeGreaterThan(1e-4);
+  const last = lastAnswers(completions);
   expect(last).toHaveLength(16);
   expect(answers).toHaveLength(2 * assistant.questions.length);
   for (const { gold } of [...last, ...answers]) expect([0, 4]).toContain(gold);
+});
+
+it('gives runs with another judge another id', async () => {
+  const { policy, tokenizer } = await readAssistant();
+  const idWith = (seed: number) => {
+    const judge = { model: createRewardModel(policy.config, seededRandom(seed)), tokenizer };
+    return planSweep({ task: judgedAdditions('weak-judge', judge), algorithm: 'grpo', seeds: [1] }).specs[0]!
+      .id;
+  };
+  expect(idWith(1)).toBe(idWith(1));
+  expect(idWith(2)).not.toBe(idWith(1));
 });
 
 it('sets the gains of all seeds at the mean distance of their step, in its order', () => {
