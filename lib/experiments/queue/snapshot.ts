@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
-import { checkpointSteps } from '../run/checkpoints';
+import { checkpointFiles, checkpointSteps } from '../run/checkpoints';
 import { type RunSummary, runFiles } from '../run/runFolder';
 
 export interface Manifest {
@@ -39,11 +39,11 @@ export function snapshotOf(folder: string, ended: RunSummary | null): Snapshot {
 
 function readSnapshot(folder: string, ended: RunSummary | null): Snapshot {
   const bytes = new Map<string, Buffer>();
-  const nameOf = (step: number) => `${runFiles.checkpoints}/step-${String(step).padStart(6, '0')}`;
+  const pathsOf = (step: number) => checkpointFiles(step).map((name) => `${runFiles.checkpoints}/${name}`);
   const steps = checkpointSteps(join(folder, runFiles.checkpoints)).filter((step) =>
-    existsSync(join(folder, `${nameOf(step)}.safetensors`)),
+    pathsOf(step).every((path) => existsSync(join(folder, path))),
   );
-  const names = steps.flatMap((step) => [`${nameOf(step)}.safetensors`, `${nameOf(step)}.json`]);
+  const names = steps.flatMap(pathsOf);
   for (const path of [...names, ...filesBesideCheckpoints(folder)]) {
     bytes.set(path, readFileSync(join(folder, path)));
   }

@@ -144,13 +144,15 @@ export function checkpointSteps(folder: string): number[] {
 export function forgetOlder(folder: string, keep: number, until = Number.POSITIVE_INFINITY): void {
   const steps = checkpointSteps(folder).filter((step) => step <= until);
   const kept = new Set([...steps.slice(-keep), bestOf(folder, steps)]);
-  const names = new Set([...kept].flatMap((step) => (step === null ? [] : namesOf(step))));
+  const names = new Set([...kept].flatMap((step) => (step === null ? [] : checkpointFiles(step))));
   const others = readdirSync(folder).filter((name) => !names.has(name));
   // the .json first: without it the rest is no checkpoint
   for (const name of others.sort()) rmSync(join(folder, name), { force: true });
 }
 
-const namesOf = (step: number) => ['json', 'safetensors'].map((end) => `${fileOf(step)}.${end}`);
+/** The names of a checkpoint's files, the one that makes it a checkpoint last. */
+export const checkpointFiles = (step: number): string[] =>
+  ['safetensors', 'json'].map((end) => `${fileOf(step)}.${end}`);
 
 function readState(folder: string, step: number): (State & { readonly sha256: string }) | null {
   try {
