@@ -59,25 +59,26 @@ function filesBesideCheckpoints(folder: string): string[] {
 
 /**
  * Writes files of a snapshot, each at once and whole, in an order in which every beginning of it is a folder that can be
- * resumed: logs before the checkpoints that count on them, a checkpoint's .json after the rest of it, the summary last.
- * Then checkpoints that the manifest does not know leave.
+ * resumed: logs before the checkpoints that count on them, a checkpoint's .json after the rest of it. Then checkpoints
+ * that the manifest does not know leave. The summary comes last: a run that has one is never looked at again.
  */
 export async function writeSnapshot(folder: string, { manifest, bytes }: Snapshot): Promise<void> {
-  const paths = [...bytes.keys()].sort((a, b) => turnOf(a) - turnOf(b));
-  for (const path of paths) {
+  const write = async (path: string) => {
     mkdirSync(dirname(join(folder, path)), { recursive: true });
     await writeFileAtomic(join(folder, path), bytes.get(path)!);
-  }
+  };
+  const paths = [...bytes.keys()].filter((path) => path !== runFiles.summary);
+  for (const path of paths.sort((a, b) => turnOf(a) - turnOf(b))) await write(path);
   const checkpoints = join(folder, runFiles.checkpoints);
   const kept = new Set(Object.keys(manifest.files).map((path) => basename(path)));
   const known = existsSync(checkpoints) ? readdirSync(checkpoints) : [];
   // .json sorts before .safetensors: without it the rest is no checkpoint
   for (const name of known.sort()) if (!kept.has(name)) rmSync(join(checkpoints, name), { force: true });
+  if (bytes.has(runFiles.summary)) await write(runFiles.summary);
 }
 
 function turnOf(path: string): number {
   if (path === runFiles.config) return 0;
-  if (path === runFiles.summary) return 4;
   if (dirname(path) !== runFiles.checkpoints) return 1;
   return path.endsWith('.json') ? 3 : 2;
 }
