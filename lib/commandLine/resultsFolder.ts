@@ -1,8 +1,8 @@
-import { isAbsolute, join, relative, resolve, sep } from 'node:path';
+import { isAbsolute, relative, resolve, sep } from 'node:path';
+import { resultsFolder as usualFolder } from '../files/resultsFolder';
 
-/** Where results are: --out, or LAB_RESULTS, or data/results. */
-export const resultsFolder = (out: string | null): string =>
-  resolve(out ?? (process.env.LAB_RESULTS || join('data', 'results')));
+/** Where results are: --out, or where they go without it. */
+export const resultsFolder = (out: string | null): string => resolve(out ?? usualFolder());
 
 /** From the project's folder where it lies within. */
 export function shownPath(path: string): string {

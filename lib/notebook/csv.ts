@@ -2,12 +2,8 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
 import { type CsvValue, csvText } from '../files/csvText';
+import { resultsFolder } from '../files/resultsFolder';
 import { display } from './display';
-
-/** Where results go: LAB_RESULTS, which the headless runner sets, or data/results. */
-function resultsFolder(): string {
-  return process.env.LAB_RESULTS || join(process.cwd(), 'data', 'results');
-}
 
 function csvPath(name: string): string {
   const file = name.endsWith('.csv') ? name : `${name}.csv`;

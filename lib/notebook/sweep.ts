@@ -12,7 +12,14 @@ import { planSweep, type SweepPlan } from '../experiments/config/planSweep';
 import type { SweepRequest } from '../experiments/config/sweepRequest';
 import type { TrainingRow } from '../experiments/definitions/algorithmDefinition';
 import { provenance } from '../experiments/run/provenance';
-import { type KeptRun, readRows, readRun, runFiles, runsFolder } from '../experiments/run/runFolder';
+import {
+  type KeptRun,
+  readRows,
+  readRun,
+  readTrainingRows,
+  runFiles,
+  runsFolder,
+} from '../experiments/run/runFolder';
 import { type RunSpec, settingOf } from '../experiments/run/runSpec';
 import type { SweepEvent } from '../experiments/sweep/sweepEvent';
 import { sweepHere } from '../experiments/sweep/sweepHere';
@@ -68,7 +75,7 @@ export async function sweep(options: SweepOptions): Promise<SweptRun[]> {
   const open = plan.specs.filter(({ name }) => !done.has(name));
   const rows = plan.specs
     .filter(({ name }) => done.has(name))
-    .flatMap((spec) => keptRows(spec, runs).map(rowOf(spec)));
+    .flatMap((spec) => readTrainingRows(join(runs, spec.name)).map(rowOf(spec)));
   tellOtherCode([...done.values()]);
   const failures: string[] = [];
   const drawn = inOrder(plan.specs, draw ?? rewardCurves(plan.specs));
@@ -87,7 +94,7 @@ export async function sweep(options: SweepOptions): Promise<SweptRun[]> {
   for (const failure of failures) say`${failure}`;
   return plan.specs
     .filter(({ name }) => existsSync(join(runs, name, runFiles.config)))
-    .map((spec) => ({ run: readRun(join(runs, spec.name)), rows: keptRows(spec, runs) }));
+    .map((spec) => ({ run: readRun(join(runs, spec.name)), rows: readTrainingRows(join(runs, spec.name)) }));
 }
 
 /** All rows of one sweep, or of several, for a figure over settings and seeds. */
@@ -110,10 +117,9 @@ export async function compareRuns(
   runs: readonly SweptRun[],
   metric?: Metric,
 ): Promise<ReturnType<typeof compareSettings>> {
-  const scored = runs.map(({ run }) => ({ run, rows: readRows(run.folder) }));
-  const by = metric ?? metricOf(scored);
+  const by = metric ?? metricOf(runs);
   const labels = labelsOf(runs.map(({ run }) => run.spec));
-  const { scores, notices } = endScores(scored, by, labels);
+  const { scores, notices } = endScores(runs, by, labels);
   if (scores.length === 0) throw new InputError(`no run has ended with a ${by}; expected one or more.`);
   const compared = compareSettings(scores, seededRandom(1));
   const tasks = [...new Set(runs.map(({ run }) => `"${run.spec.task}"`))];
@@ -146,12 +152,6 @@ function doneRuns(specs: readonly RunSpec[], runs: string): Map<string, KeptRun>
     .filter((folder) => existsSync(join(folder, runFiles.config)))
     .map(readRun);
   return new Map(kept.filter(({ summary }) => summary?.status === 'done').map((run) => [run.spec.name, run]));
-}
-
-function keptRows({ name }: RunSpec, runs: string): TrainingRow[] {
-  return readRows(join(runs, name)).map(
-    ({ global_step, seed: _, ...row }) => ({ step: global_step, ...row }) as unknown as TrainingRow,
-  );
 }
 
 function tellOtherCode(done: readonly KeptRun[]): void {

@@ -1,5 +1,6 @@
 /** The score of a run at its end, and which runs have one. */
-import type { KeptRun, readRows } from '../run/runFolder';
+import type { Fields } from '../../errors/fields';
+import type { KeptRun } from '../run/runFolder';
 import { settingOf } from '../run/runSpec';
 import type { SeedScore } from './compareSettings';
 import { lastMeasured } from './lastMeasured';
@@ -11,7 +12,7 @@ export type Metric = (typeof metrics)[number];
 /** A run and its rows: read once, since long runs have many. */
 export interface ScoredRun {
   readonly run: KeptRun;
-  readonly rows: ReturnType<typeof readRows>;
+  readonly rows: readonly Fields[];
 }
 
 export interface EndScores {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { InputError } from '../../errors/inputError';
 import type { TrainingRow } from '../definitions/algorithmDefinition';
 import { stepsOfJsonLinesLog } from '../run/jsonLinesLog';
-import { readRows, runFiles } from '../run/runFolder';
+import { readTrainingRows, runFiles } from '../run/runFolder';
 import { lockRun } from '../run/runLock';
 import type { RunSpec } from '../run/runSpec';
 import type { SweepEvent } from '../sweep/sweepEvent';
@@ -53,9 +53,7 @@ export async function collect(
   const isNewer = step > run.step;
   run.step = step;
   run.files = files;
-  for (const { global_step, seed: _, ...row } of readRows(run.folder).slice(run.told)) {
-    tellRow(run, { step: Number(global_step), ...row } as TrainingRow, hear);
-  }
+  for (const row of readTrainingRows(run.folder).slice(run.told)) tellRow(run, row, hear);
   if (isNewer) hear({ run: run.spec.name, kind: 'checkpoint', step });
 }
 

@@ -13,11 +13,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Fields, isFields } from '../../errors/fields';
 import { InputError } from '../../errors/inputError';
+import { resultsFolder } from '../../files/resultsFolder';
+import type { TrainingRow } from '../definitions/algorithmDefinition';
 import type { RunSpec } from './runSpec';
 
-/** LAB_RESULTS, which the headless runner sets, or data/results. */
-export const runsFolder = (): string =>
-  join(process.env.LAB_RESULTS || join(process.cwd(), 'data', 'results'), 'runs');
+export const runsFolder = (): string => join(resultsFolder(), 'runs');
 
 export const runFiles = {
   config: 'config.json',
@@ -92,6 +92,13 @@ export function readRows(folder: string): Fields[] {
   const lines = readFileSync(path, 'utf8').split('\n');
   // what follows the last line break is a row that was cut off
   return lines.slice(0, -1).map((line, i) => parseFields(line, `${path}, line ${i + 1},`));
+}
+
+/** The same as the loop that trains yields them: the step under its own name, the seed left to the run. */
+export function readTrainingRows(folder: string): TrainingRow[] {
+  return readRows(folder).map(
+    ({ global_step, seed: _, ...row }) => ({ step: global_step, ...row }) as unknown as TrainingRow,
+  );
 }
 
 const readJson = (path: string): Fields => parseFields(readFileSync(path, 'utf8'), path);

@@ -39,18 +39,16 @@ export async function* sweepInProcesses(
 
   async function work(slot: Slot): Promise<void> {
     for (let spec = waiting.shift(); spec && !isOver; spec = waiting.shift()) {
-      // a training process tells itself how a run ended; what gave it up does not
-      let isTold = false;
       const summary = await trainPatiently(
         { spec, runs },
         slot,
         () => !isOver,
         (event) => {
-          isTold = event.kind === 'ended';
-          hear(event);
+          // the summary tells, whoever came to it
+          if (event.kind !== 'ended') hear(event);
         },
       );
-      if (summary && !isTold) hear({ run: spec.name, kind: 'ended', summary });
+      if (summary) hear({ run: spec.name, kind: 'ended', summary });
     }
     slot.process.end();
   }
