@@ -194,7 +194,10 @@ describe.skipIf(!hasRedis)('a sweep by Redis in which everything is killed', () 
       "is no longer this worker's",
       'goes on from step',
     ];
-    // a fault that the next one follows at once may leave no sign: a new submitter does not know what the queue had
-    expect(signs.filter((sign) => all.includes(sign)).length).toBeGreaterThanOrEqual(3);
+    const met = signs.filter((sign) => all.includes(sign));
+    // in another seed's order a fault that the next one follows at once may leave no sign: a new submitter does not
+    // know what the queue had
+    if (seed === 1) expect(met).toEqual(signs);
+    else expect(met.length).toBeGreaterThanOrEqual(3);
   });
 });
